@@ -1,0 +1,125 @@
+package fairlead
+
+import "time"
+
+// DiagnosisCode names a cause. Code decides on codes, never on texts.
+type DiagnosisCode string
+
+// Every cause that Fairlead can name. docs/diagnoses.md explains each; a test holds the two together.
+const (
+	// The way to the host.
+	DiagnosisDNS               DiagnosisCode = "dns"
+	DiagnosisRefused           DiagnosisCode = "connection_refused"
+	DiagnosisTimeout           DiagnosisCode = "timeout"
+	DiagnosisUnreachable       DiagnosisCode = "unreachable"
+	DiagnosisAddressNotAllowed DiagnosisCode = "address_not_allowed"
+	DiagnosisTLSUntrusted      DiagnosisCode = "tls_untrusted"
+	DiagnosisNotTheHost        DiagnosisCode = "not_the_host"
+	DiagnosisRateLimited       DiagnosisCode = "rate_limited"
+	DiagnosisHostError         DiagnosisCode = "host_error"
+	DiagnosisClockSkew         DiagnosisCode = "clock_skew"
+	DiagnosisUnexpectedAnswer  DiagnosisCode = "unexpected_answer"
+
+	// The registration at the host.
+	DiagnosisCredentials       DiagnosisCode = "application_id_or_secret_wrong"
+	DiagnosisUnknownApp        DiagnosisCode = "application_id_unknown"
+	DiagnosisSecretWrong       DiagnosisCode = "secret_wrong"
+	DiagnosisCallbackMissing   DiagnosisCode = "callback_missing"
+	DiagnosisCallbackMismatch  DiagnosisCode = "callback_mismatch"
+	DiagnosisPermissionMissing DiagnosisCode = "permission_missing"
+	DiagnosisNotAPerson        DiagnosisCode = "not_a_person"
+
+	// The trip through the host's window.
+	DiagnosisDenied             DiagnosisCode = "access_denied"
+	DiagnosisHostReturnedError  DiagnosisCode = "host_returned_error"
+	DiagnosisNoCallback         DiagnosisCode = "no_callback"
+	DiagnosisCodeRejected       DiagnosisCode = "code_rejected"
+	DiagnosisInterrupted        DiagnosisCode = "attempt_interrupted"
+	DiagnosisCallbackNoState    DiagnosisCode = "callback_without_state"
+	DiagnosisAttemptUnknown     DiagnosisCode = "attempt_unknown"
+	DiagnosisAttemptUsed        DiagnosisCode = "attempt_used"
+	DiagnosisAttemptExpired     DiagnosisCode = "attempt_expired"
+	DiagnosisAttemptForeign     DiagnosisCode = "attempt_foreign"
+	DiagnosisAttemptOutdated    DiagnosisCode = "attempt_outdated"
+	DiagnosisSetupCancelled     DiagnosisCode = "setup_cancelled"
+	DiagnosisCallbackIncomplete DiagnosisCode = "callback_incomplete"
+)
+
+// DiagnosisCodes lists every code, in the order of the documentation.
+func DiagnosisCodes() []DiagnosisCode {
+	return []DiagnosisCode{
+		DiagnosisDNS, DiagnosisRefused, DiagnosisTimeout, DiagnosisUnreachable, DiagnosisAddressNotAllowed,
+		DiagnosisTLSUntrusted, DiagnosisNotTheHost, DiagnosisRateLimited, DiagnosisHostError, DiagnosisClockSkew,
+		DiagnosisUnexpectedAnswer,
+		DiagnosisCredentials, DiagnosisUnknownApp, DiagnosisSecretWrong, DiagnosisCallbackMissing,
+		DiagnosisCallbackMismatch, DiagnosisPermissionMissing, DiagnosisNotAPerson,
+		DiagnosisDenied, DiagnosisHostReturnedError, DiagnosisNoCallback, DiagnosisCodeRejected, DiagnosisInterrupted,
+		DiagnosisCallbackNoState, DiagnosisAttemptUnknown, DiagnosisAttemptUsed, DiagnosisAttemptExpired,
+		DiagnosisAttemptForeign, DiagnosisAttemptOutdated, DiagnosisSetupCancelled, DiagnosisCallbackIncomplete,
+	}
+}
+
+// Names of the form fields that a diagnosis can concern.
+const (
+	FieldApplicationID = "application_id"
+	FieldSecret        = "secret"
+	FieldCallbackURL   = "callback_url"
+	FieldPermissions   = "permissions"
+)
+
+// Rung is a step of the proof ladder: how far a verification got.
+type Rung string
+
+// The rungs, from the bottom.
+const (
+	RungReach       Rung = "reach"       // the host can be reached and is the host
+	RungRegistered  Rung = "registered"  // it knows the application ID and the callback URL
+	RungSecret      Rung = "secret"      // it accepts the secret
+	RungPermissions Rung = "permissions" // it granted what is needed
+)
+
+// Diagnosis is one named cause of a failure, with its fix. It is built from what the host answered on the wire.
+// It is an error, so that it travels as one. All texts are safe to show: they never hold a secret.
+// In texts, **words** are emphasized and `values` are set in a fixed-width face.
+type Diagnosis struct {
+	Code       DiagnosisCode
+	Field      string        `json:",omitempty"` // the form field it concerns, "" if none
+	FieldError string        `json:",omitempty"` // what to say at that field
+	Rung       Rung          `json:",omitempty"` // the rung it broke on
+	Title      string        // what happened
+	Because    string        // how we know
+	Fix        []string      `json:",omitempty"` // what to do, in order
+	Hints      []string      `json:",omitempty"` // possibilities, worded as such
+	Missing    []string      `json:",omitempty"` // ids of permissions that are not granted
+	Answers    []Answer      `json:",omitempty"` // what the host said, redacted
+	Chain      []Certificate `json:",omitempty"` // the certificates it served, leaf first
+	At         time.Time
+}
+
+// Error implements error.
+func (d *Diagnosis) Error() string { return "diagnosis " + string(d.Code) + ": " + d.Title }
+
+// Concerns reports whether the diagnosis asks for a change of that field.
+func (d *Diagnosis) Concerns(field string) bool {
+	if d == nil {
+		return false
+	}
+	if d.Code == DiagnosisCredentials {
+		return field == FieldApplicationID || field == FieldSecret
+	}
+	return d.Field == field
+}
+
+// Answer is one answer of the host, short and redacted.
+type Answer struct {
+	Request string // "POST https://bitbucket.org/site/oauth2/access_token", without query
+	Status  string // "400 Bad Request", "" if no answer came
+	Text    string // the beginning of its body, or the transport's complaint
+}
+
+// Certificate is what matters of one served certificate.
+type Certificate struct {
+	Subject, Issuer string
+	NotBefore       time.Time
+	NotAfter        time.Time
+}
