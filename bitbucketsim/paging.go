@@ -1,0 +1,126 @@
+package bitbucketsim
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+const (
+	pageLengthDefault = 10  // documented
+	pageLengthMost    = 100 // documented
+)
+
+// baseURL is where the request came to, so that links lead back over the same listener.
+func baseURL(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// paged cuts a list as Bitbucket does: next and previous are absolute and absent at the ends (documented). That a page length
+// over 100 and a page behind the end are errors is assumed.
+func paged(r *http.Request, all []any) (any, *apiError) {
+	query := r.URL.Query()
+	length, page := pageLengthDefault, 1
+	for name, value := range map[string]*int{"pagelen": &length, "page": &page} {
+		if !query.Has(name) {
+			continue
+		}
+		n, err := strconv.Atoi(query.Get(name))
+		if err != nil || n < 1 || (name == "pagelen" && n > pageLengthMost) {
+			return nil, &apiError{status: http.StatusBadRequest, message: "Invalid " + name}
+		}
+		*value = n
+	}
+	start := min((page-1)*length, len(all))
+	if page > 1 && start == len(all) {
+		return nil, notFoundError("Invalid page")
+	}
+	end := min(start+length, len(all))
+	answer := map[string]any{"values": append([]any{}, all[start:end]...), "pagelen": length, "page": page, "size": len(all)}
+	if end < len(all) {
+		answer["next"] = pageURL(r, query, page+1)
+	}
+	if page > 1 {
+		answer["previous"] = pageURL(r, query, page-1)
+	}
+	return answer, nil
+}
+
+func pageURL(r *http.Request, query url.Values, page int) string {
+	query.Set("page", strconv.Itoa(page))
+	return baseURL(r) + r.URL.EscapedPath() + "?" + query.Encode()
+}
+
+// filter is one condition of the q parameter; all conditions of a query must hold.
+type filter struct{ field, operator, value string }
+
+var (
+	filterAnd  = regexp.MustCompile(`(?i)\s+and\s+`)
+	filterTerm = regexp.MustCompile(`^([a-z_.]+)\s*(!=|>=|<=|=|>|<|~)\s*"([^"]*)"$`)
+)
+
+// parseFilters reads the part of Bitbucket's query language that is about repositories: field, operator, quoted value, AND.
+func parseFilters(q string, fields ...string) ([]filter, *apiError) {
+	if strings.TrimSpace(q) == "" {
+		return nil, nil
+	}
+	var filters []filter
+	for _, term := range filterAnd.Split(strings.TrimSpace(q), -1) {
+		match := filterTerm.FindStringSubmatch(term)
+		if match == nil {
+			return nil, &apiError{status: http.StatusBadRequest, message: "Invalid query: " + cut(term, 80)}
+		}
+		f := filter{match[1], match[2], match[3]}
+		known := false
+		for _, field := range fields {
+			known = known || field == f.field
+		}
+		if !known {
+			return nil, &apiError{status: http.StatusBadRequest, message: "Invalid field name: " + f.field}
+		}
+		filters = append(filters, f)
+	}
+	return filters, nil
+}
+
+// holds compares text, except permissions, which have an order (documented example: permission>"read").
+func (f filter) holds(actual string) bool {
+	if f.operator == "~" {
+		return strings.Contains(strings.ToLower(actual), strings.ToLower(f.value))
+	}
+	order := strings.Compare(actual, f.value)
+	if f.field == "permission" {
+		order = permissionRank(actual) - permissionRank(f.value)
+	}
+	switch f.operator {
+	case "=":
+		return order == 0
+	case "!=":
+		return order != 0
+	case ">":
+		return order > 0
+	case ">=":
+		return order >= 0
+	case "<":
+		return order < 0
+	default:
+		return order <= 0
+	}
+}
+
+func permissionRank(permission string) int {
+	switch permission {
+	case "admin":
+		return 3
+	case "write":
+		return 2
+	case "read":
+		return 1
+	}
+	return 0
+}
