@@ -1,0 +1,214 @@
+// Package db keeps Fairlead's rows in one SQLite file: opening, migrating, sealing of secrets, and one file per table.
+// It knows the nouns of package fairlead and nothing else of ours.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"fairlead"
+)
+
+// FileName is the database's name inside the data folder.
+const FileName = "fairlead.db"
+
+// Options say where the data is and what the database may ask for.
+type Options struct {
+	Dir     string // the data folder; made if missing, 0700
+	KeyFile string // the key that seals secrets; "" = Dir/fairlead.key
+	Beside  bool   // open beside a running Fairlead: no lock, no migration, nothing is made
+	Clock   fairlead.Clock
+	Random  fairlead.Random
+}
+
+// DB is the open database: one writer, a pool of readers, and the keyring.
+type DB struct {
+	writer  *sql.DB
+	reader  *sql.DB
+	lock    *os.File
+	keyring *Keyring
+	clock   fairlead.Clock
+	random  fairlead.Random
+}
+
+// Open locks the data folder, loads or makes the key, opens the file, and brings its schema up to date. Its errors are
+// sentences that name the file and what to do.
+func Open(ctx context.Context, o Options) (_ *DB, err error) {
+	if o.KeyFile == "" {
+		o.KeyFile = filepath.Join(o.Dir, "fairlead.key")
+	}
+	d := &DB{clock: o.Clock, random: o.Random}
+	defer func() {
+		if err != nil {
+			_ = d.Close()
+		}
+	}()
+	path := filepath.Join(o.Dir, FileName)
+	isNew, err := d.claim(o, path)
+	if err != nil {
+		return nil, err
+	}
+	if d.keyring, err = loadKey(o.KeyFile, isNew, path, o.Random); err != nil {
+		return nil, err
+	}
+	if err := d.connect(ctx, path, o.Beside); err != nil {
+		return nil, err
+	}
+	return d, d.checkKey(ctx, o.KeyFile, path)
+}
+
+// claim makes the data folder and takes its lock; isNew tells that there is no database yet.
+func (d *DB) claim(o Options, path string) (isNew bool, err error) {
+	_, statErr := os.Stat(path)
+	isNew = errors.Is(statErr, os.ErrNotExist)
+	if o.Beside && isNew {
+		return isNew, fmt.Errorf("there is no Fairlead database at %s; name its folder with --data", path)
+	}
+	if o.Beside {
+		return isNew, nil
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return isNew, fmt.Errorf("cannot make the data folder %s: %w", o.Dir, err)
+	}
+	d.lock, err = lockFolder(o.Dir)
+	return isNew, err
+}
+
+func (d *DB) connect(ctx context.Context, path string, beside bool) (err error) {
+	// One writer with immediate transactions: a read-then-write transaction can then never fail with "busy" half-way.
+	if d.writer, err = openPool(path, 1, "_journal=WAL&_busy_timeout=5000&_fk=1&_synchronous=FULL&_txlock=immediate"); err != nil {
+		return err
+	}
+	if err := migrate(ctx, d.writer, path, beside); err != nil {
+		return err
+	}
+	d.reader, err = openPool(path, 4, "mode=ro&_query_only=1&_busy_timeout=5000&_fk=1")
+	return err
+}
+
+func openPool(path string, connections int, options string) (*sql.DB, error) {
+	// The file: form needs a URL path, so that a folder with a question mark or a percent sign in its name works.
+	pool, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+options)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open %s: %w", path, err)
+	}
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	return pool, nil
+}
+
+// Close releases everything, the folder's lock last.
+func (d *DB) Close() error {
+	var errs []error
+	for _, pool := range []*sql.DB{d.reader, d.writer} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
+	}
+	if d.lock != nil {
+		errs = append(errs, d.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Keyring gives the keys that other rooms derive theirs from.
+func (d *DB) Keyring() *Keyring { return d.keyring }
+
+// Ping reads one row, for the readiness probe.
+func (d *DB) Ping(ctx context.Context) error {
+	return d.reader.QueryRowContext(ctx, `SELECT 1 FROM workspace`).Scan(new(int))
+}
+
+// tx is a write transaction: every row that it writes has the same instant.
+type tx struct {
+	*sql.Tx
+	db  *DB
+	now time.Time
+}
+
+// write runs do in a write transaction and rolls back on error or panic.
+func (d *DB) write(ctx context.Context, do func(tx) error) error {
+	t, err := d.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = t.Rollback() }()
+	if err := do(tx{Tx: t, db: d, now: d.clock()}); err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+// querier is what both pools and transactions offer, so that a read can run in either.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// scanner is a row or rows.
+type scanner interface{ Scan(...any) error }
+
+// list collects all rows of a query.
+func list[T any](ctx context.Context, q querier, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := t.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// isUnique reports whether err is a broken uniqueness rule; by code, since texts change.
+func isUnique(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && (e.ExtendedCode == sqlite3.ErrConstraintUnique || e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey)
+}
+
+// notFound turns "no rows" into the error for people.
+func notFound(err error, message string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fairlead.Errorf(fairlead.CodeNotFound, "%s", message)
+	}
+	return err
+}
+
+// millis is how times are stored: Unix milliseconds, NULL for the zero time.
+func millis(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+// instant reads a stored time; NULL is the zero time.
+func instant(ms sql.NullInt64) time.Time {
+	if !ms.Valid {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms.Int64).UTC()
+}

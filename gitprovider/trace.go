@@ -1,0 +1,104 @@
+package gitprovider
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"fairlead"
+)
+
+const (
+	bodyLimit  = 2 << 20 // no answer that we read is longer
+	maxAnswers = 8       // the last ones of an attempt
+)
+
+// answer is one exchange on the wire, as a diagnosis needs it: libraries above drop bodies and headers of failures.
+type answer struct {
+	method string
+	url    *url.URL
+	status int // 0 if none came
+	header http.Header
+	body   []byte
+	err    error
+	at     time.Time
+	took   time.Duration
+}
+
+// trace is a transport that keeps the last answers of one verification, and what must be redacted from them.
+type trace struct {
+	client  *Client
+	answers []answer
+	secrets []fairlead.Secret
+}
+
+func (c *Client) newTrace(secrets ...fairlead.Secret) *trace {
+	return &trace{client: c, secrets: secrets}
+}
+
+// httpClient sends through the trace. A redirect to another host is not followed: it would carry what was meant for this
+// one, and it usually means that something stands in between.
+func (t *trace) httpClient() *http.Client {
+	return &http.Client{
+		Transport: t,
+		Timeout:   t.client.timeout,
+		CheckRedirect: func(req *http.Request, via []*http.Request) error {
+			if len(via) > 3 || req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme {
+				return http.ErrUseLastResponse
+			}
+			return nil
+		},
+	}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *trace) RoundTrip(req *http.Request) (*http.Response, error) {
+	a := answer{method: req.Method, url: req.URL, at: t.client.clock()}
+	response, err := t.client.transport.RoundTrip(req)
+	if err == nil {
+		a.status, a.header = response.StatusCode, response.Header
+		a.body, err = readLimited(response.Body)
+		response.Body = io.NopCloser(bytes.NewReader(a.body))
+	}
+	a.err, a.took = err, t.client.clock().Sub(a.at)
+	t.answers = append(t.answers, a)
+	if len(t.answers) > maxAnswers {
+		t.answers = t.answers[1:]
+	}
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
+}
+
+func readLimited(body io.ReadCloser) ([]byte, error) {
+	defer body.Close()
+	content, err := io.ReadAll(io.LimitReader(body, bodyLimit+1))
+	if err == nil && len(content) > bodyLimit {
+		return content[:bodyLimit], fmt.Errorf("the answer is longer than %d bytes", bodyLimit)
+	}
+	return content, err
+}
+
+// last is the newest answer; zero if nothing was sent.
+func (t *trace) last() answer {
+	if len(t.answers) == 0 {
+		return answer{}
+	}
+	return t.answers[len(t.answers)-1]
+}
+
+// skew is how far this machine's clock is ahead of the host's, by the Date header of the newest answer that has one;
+// 0 if there is none. The header has whole seconds and the answer took its time, so small values mean nothing.
+func (t *trace) skew() time.Duration {
+	for i := len(t.answers) - 1; i >= 0; i-- {
+		a := t.answers[i]
+		if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+			return a.at.Add(a.took).Sub(date)
+		}
+	}
+	return 0
+}
