@@ -1,0 +1,73 @@
+package accounts
+
+import (
+	"context"
+
+	"fairlead"
+)
+
+type profileStore interface {
+	UpdateProfile(ctx context.Context, by fairlead.Actor, personID, name string, theme fairlead.Theme) error
+	UpdatePassword(ctx context.Context, by fairlead.Actor, personID, oldHash, newHash, keepSession string) error
+}
+
+// UpdateProfile changes the actor's own name and colours: "" follows the system, "light" and "dark" do not.
+func (f *Flow) UpdateProfile(ctx context.Context, by fairlead.Actor, name, theme string) error {
+	var v fairlead.Invalid
+	parsedName, parsedTheme := parseName(&v, FieldName, "your name", name), parseTheme(&v, theme)
+	if err := v.Err(); err != nil {
+		return err
+	}
+	return f.store.UpdateProfile(ctx, by, by.PersonID, parsedName, parsedTheme)
+}
+
+// PasswordChange is what the profile asks for.
+type PasswordChange struct {
+	Current fairlead.Secret
+	New     fairlead.Secret
+}
+
+// ChangePassword gives the person a new password and ends all their sessions but keepSession. The current password is
+// asked for, or a browser left open would be enough; guesses at it count like sign-ins. CodeInvalid, CodeTooMany, and
+// CodeConflict if the password changed meanwhile.
+func (f *Flow) ChangePassword(ctx context.Context, by fairlead.Actor, person fairlead.Person, in PasswordChange, keepSession string) error {
+	if err := checkChange(person, in); err != nil {
+		return err
+	}
+	account, address := accountKey(person.Email), addressKey(by.Address)
+	if err := f.limits.take(account, address); err != nil {
+		return err
+	}
+	hash, err := f.store.FindPasswordHash(ctx, person.ID)
+	if err != nil {
+		f.limits.giveBack(account, address)
+		return err
+	}
+	right, err := f.passwords.verify(ctx, hash, in.Current)
+	if err == nil && !right {
+		var v fairlead.Invalid
+		v.Add(FieldCurrent, "Enter your current password again: this is not it")
+		return v.Err()
+	}
+	f.limits.giveBack(account, address)
+	if err != nil {
+		return err
+	}
+	newHash, err := f.passwords.hash(ctx, in.New)
+	if err != nil {
+		return err
+	}
+	return f.store.UpdatePassword(ctx, by, person.ID, hash, newHash, keepSession)
+}
+
+func checkChange(person fairlead.Person, in PasswordChange) error {
+	var v fairlead.Invalid
+	if in.Current.IsZero() {
+		v.Add(FieldCurrent, "Enter your current password")
+	}
+	checkPassword(&v, FieldNew, person.Email, in.New)
+	if len(v) == 0 && in.New == in.Current {
+		v.Add(FieldNew, "Enter a password that differs from the current one")
+	}
+	return v.Err()
+}

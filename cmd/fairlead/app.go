@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"fairlead"
+	"fairlead/accounts"
+	"fairlead/db"
+	"fairlead/gitprovider"
+	"fairlead/handlers"
+	"fairlead/setup"
+)
+
+// How long requests under way may take when Fairlead is told to stop.
+const shutdownTime = 10 * time.Second
+
+type appConfig struct {
+	data, keyFile string
+	listen        string
+	externalURL   *url.URL
+	proxies       []netip.Prefix
+	hosts         gitprovider.Registry
+	log           *slog.Logger
+}
+
+// app is everything that a running Fairlead is made of.
+type app struct {
+	config   appConfig
+	db       *db.DB
+	accounts *accounts.Flow
+	listener net.Listener
+	server   *http.Server
+}
+
+// openApp wires the rooms. Nothing is served yet.
+func openApp(ctx context.Context, c appConfig) (_ *app, err error) {
+	a := &app{config: c}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	random := fairlead.SystemRandom()
+	if a.db, err = db.Open(ctx, db.Options{Dir: c.data, KeyFile: c.keyFile, Clock: time.Now, Random: random}); err != nil {
+		return nil, usageError{err}
+	}
+	a.accounts = accounts.New(a.db, time.Now, random)
+	flow := setup.New(setup.Options{Store: a.db, Hosts: c.hosts, CallbackURL: c.externalURL.String() + "/oauth/callback", Clock: time.Now, Random: random, Log: c.log})
+	if err := flow.Recover(ctx); err != nil {
+		return nil, err
+	}
+	keys := a.db.Keyring()
+	server := handlers.New(handlers.Options{
+		Accounts: a.accounts, Setup: flow, Ready: a.db, ExternalURL: c.externalURL,
+		CookieAuthKey: keys.Derive("cookie authentication", 64), CookieSealKey: keys.Derive("cookie encryption", 32),
+		TrustedProxies: c.proxies, Clock: time.Now, Random: random, Log: c.log,
+	})
+	if a.listener, err = listen(c.listen, "--listen"); err != nil {
+		return nil, err
+	}
+	a.server = &http.Server{
+		Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 90 * time.Second,
+		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelWarn),
+	}
+	return a, nil
+}
+
+func listen(address, flag string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, usagef("cannot listen on %s: %w; choose another address with %s", address, cause(err), flag)
+	}
+	return l, nil
+}
+
+// cause is the innermost reason of a network error, without the addresses that the sentence around it names already.
+func cause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// serve answers until the context ends, and then lets requests under way finish.
+func (a *app) serve(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- a.server.Serve(a.listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if err := a.server.Shutdown(stopping); err != nil {
+		return fmt.Errorf("some requests did not finish in %s: %w", shutdownTime, err)
+	}
+	return nil
+}
+
+func (a *app) close() {
+	if a.listener != nil {
+		_ = a.listener.Close()
+	}
+	if a.db != nil {
+		if err := a.db.Close(); err != nil {
+			a.config.log.Error("closing the database", "error", err)
+		}
+	}
+}
+
+// printFirstOwnerLink prints the link that creates the workspace, while there is nobody.
+func (a *app) printFirstOwnerLink(ctx context.Context, o output) error {
+	link, needed, err := a.accounts.NewFirstOwnerLink(ctx)
+	if err != nil || !needed {
+		return err
+	}
+	_, err = fmt.Fprintf(o.out, "Become the first owner (works once, for 24 hours): %s/first-owner/%s\n", a.config.externalURL, link.Token.Reveal())
+	return err
+}

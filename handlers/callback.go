@@ -1,0 +1,66 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"fairlead"
+	flow "fairlead/setup"
+	"fairlead/views"
+)
+
+// callbackRoutes is the one address that every host comes back to. It needs no sign-in of its own: the attempt names the
+// session that it belongs to.
+func (s *Server) callbackRoutes(r chi.Router) {
+	r.Get("/oauth/callback", s.do(s.takeCallback))
+}
+
+// takeCallback completes the attempt and answers with a redirect to a clean address: state and code leave the address bar
+// and the history.
+func (s *Server) takeCallback(w http.ResponseWriter, r *http.Request) error {
+	query := r.URL.Query()
+	result, err := s.Setup.Complete(r.Context(), sessionOf(r), flow.Callback{
+		State: query.Get("state"), Code: fairlead.NewSecret(query.Get("code")),
+		Error: query.Get("error"), ErrorDescription: query.Get("error_description"),
+	})
+	var d *fairlead.Diagnosis
+	if errors.As(err, &d) {
+		return s.renderAstray(w, r, result, d)
+	}
+	if err != nil && result.SetupID == "" {
+		return err
+	}
+	if err != nil { // the setup tells that it was interrupted; the log has the cause
+		s.logUnknown(r, err)
+	}
+	path := setupPath(result.SetupID)
+	if result.Popup {
+		path += "/returned"
+	}
+	http.Redirect(w, r, path, http.StatusSeeOther)
+	return nil
+}
+
+// astrayStatuses say with what status a callback is answered that completes nothing.
+var astrayStatuses = map[fairlead.DiagnosisCode]int{
+	fairlead.DiagnosisAttemptForeign:  http.StatusForbidden,
+	fairlead.DiagnosisAttemptUsed:     http.StatusGone,
+	fairlead.DiagnosisAttemptExpired:  http.StatusGone,
+	fairlead.DiagnosisAttemptOutdated: http.StatusGone,
+	fairlead.DiagnosisSetupCancelled:  http.StatusGone,
+}
+
+// renderAstray explains a callback that belongs to no good attempt.
+func (s *Server) renderAstray(w http.ResponseWriter, r *http.Request, result flow.Result, d *fairlead.Diagnosis) error {
+	status, ok := astrayStatuses[d.Code]
+	if !ok {
+		status = http.StatusBadRequest
+	}
+	v := views.Astray{Diagnosis: d, Continue: "/settings/gitops", Label: "Go to GitOps"}
+	if result.SetupID != "" {
+		v.Continue, v.Label = setupPath(result.SetupID), "Continue with the setup"
+	}
+	return s.render(w, r, status, views.Page{Title: "Error: " + d.Title, Layout: views.LayoutBare}, views.AstrayPage(v))
+}

@@ -1,0 +1,165 @@
+package handlers
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gorilla/sessions"
+
+	"fairlead"
+	"fairlead/views"
+)
+
+// Lives of the two cookies. The session cookie only outlives its row, which decides.
+const (
+	sessionCookieLife = 30 * 24 * time.Hour
+	wizardCookieLife  = 7 * 24 * time.Hour
+	maxDrafts         = 3
+)
+
+// cookies keep two things in the browser, signed and encrypted: the session's token, and the wizard's state before the
+// first Next of step 2. They are two cookies so that signing out or a session that ends loses no draft.
+type cookies struct {
+	session, wizard         sessions.Store
+	sessionName, wizardName string
+}
+
+func newCookies(o Options) *cookies {
+	secure, prefix := o.ExternalURL.Scheme == "https", ""
+	if secure {
+		prefix = "__Host-"
+	}
+	newStore := func(life time.Duration) sessions.Store {
+		store := sessions.NewCookieStore(o.CookieAuthKey, o.CookieSealKey)
+		// Every default is wrong for us: not HttpOnly, SameSite=None, Secure over plain http. Lax and not Strict, because
+		// the host's redirect to /oauth/callback must carry the cookie.
+		store.Options = &sessions.Options{Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure}
+		store.MaxAge(int(life.Seconds()))
+		return store
+	}
+	return &cookies{
+		session: newStore(sessionCookieLife), sessionName: prefix + "fairlead_session",
+		wizard: newStore(wizardCookieLife), wizardName: prefix + "fairlead_wizard",
+	}
+}
+
+// sessionToken reads the token; "" if there is none or the cookie does not decode (as after a change of keys).
+func (c *cookies) sessionToken(r *http.Request) string {
+	session, _ := c.session.Get(r, c.sessionName)
+	token, _ := session.Values["token"].(string)
+	return token
+}
+
+// setSessionToken signs the browser in; "" signs it out.
+func (c *cookies) setSessionToken(w http.ResponseWriter, r *http.Request, token string) error {
+	session, _ := c.session.Get(r, c.sessionName)
+	session.Values = map[any]any{}
+	if token == "" {
+		session.Options.MaxAge = -1
+	} else {
+		session.Values["token"] = token
+	}
+	return session.Save(r, w)
+}
+
+// wizardState is what the wizard's cookie holds.
+type wizardState struct {
+	Drafts []cookieDraft     `json:"d,omitempty"` // oldest first
+	Setups map[string]string `json:"s,omitempty"` // draft id -> setup id, for Back after the first Next
+	Flash  *views.Flash      `json:"f,omitempty"`
+}
+
+// cookieDraft is a draft and whose it is: another person at the same browser must not see it.
+type cookieDraft struct {
+	fairlead.Draft
+	PersonID string `json:"p"`
+}
+
+func (c *cookies) wizardState(r *http.Request) (state wizardState) {
+	session, _ := c.wizard.Get(r, c.wizardName)
+	text, _ := session.Values["state"].(string)
+	_ = json.Unmarshal([]byte(text), &state) // an unreadable cookie is an empty one
+	return state
+}
+
+func (c *cookies) saveWizardState(w http.ResponseWriter, r *http.Request, state wizardState) error {
+	session, _ := c.wizard.Get(r, c.wizardName)
+	text, err := json.Marshal(state)
+	if err != nil {
+		return err
+	}
+	session.Values["state"] = string(text)
+	return session.Save(r, w)
+}
+
+// drafts lists the person's drafts, newest first.
+func (c *cookies) drafts(r *http.Request, personID string) []fairlead.Draft {
+	var own []fairlead.Draft
+	for _, draft := range slices.Backward(c.wizardState(r).Drafts) {
+		if draft.PersonID == personID {
+			own = append(own, draft.Draft)
+		}
+	}
+	return own
+}
+
+func (c *cookies) draft(r *http.Request, personID, id string) (fairlead.Draft, bool) {
+	for _, draft := range c.drafts(r, personID) {
+		if draft.ID == id {
+			return draft, true
+		}
+	}
+	return fairlead.Draft{}, false
+}
+
+// saveDraft stores a draft. The oldest goes when there are too many, or when they grow over what a cookie can hold.
+func (c *cookies) saveDraft(w http.ResponseWriter, r *http.Request, personID string, draft fairlead.Draft) error {
+	state := c.wizardState(r)
+	state.Drafts = slices.DeleteFunc(state.Drafts, func(d cookieDraft) bool { return d.ID == draft.ID })
+	state.Drafts = append(state.Drafts, cookieDraft{Draft: draft, PersonID: personID})
+	if len(state.Drafts) > maxDrafts {
+		state.Drafts = state.Drafts[len(state.Drafts)-maxDrafts:]
+	}
+	for {
+		err := c.saveWizardState(w, r, state)
+		if err == nil || len(state.Drafts) == 1 {
+			return err
+		}
+		state.Drafts = state.Drafts[1:]
+	}
+}
+
+// dropDraft forgets a draft; if it became a setup, Back finds that one.
+func (c *cookies) dropDraft(w http.ResponseWriter, r *http.Request, id, setupID string) error {
+	state := c.wizardState(r)
+	state.Drafts = slices.DeleteFunc(state.Drafts, func(d cookieDraft) bool { return d.ID == id })
+	if setupID != "" {
+		if len(state.Setups) >= 10 || state.Setups == nil {
+			state.Setups = map[string]string{} // old pairs only serve Back; the setups themselves are rows
+		}
+		state.Setups[id] = setupID
+	}
+	return c.saveWizardState(w, r, state)
+}
+
+func (c *cookies) setFlash(w http.ResponseWriter, r *http.Request, flash views.Flash) error {
+	state := c.wizardState(r)
+	state.Flash = &flash
+	return c.saveWizardState(w, r, state)
+}
+
+// takeFlash returns the message that the last redirect left, once.
+func (c *cookies) takeFlash(w http.ResponseWriter, r *http.Request) *views.Flash {
+	state := c.wizardState(r)
+	if state.Flash == nil {
+		return nil
+	}
+	flash := state.Flash
+	state.Flash = nil
+	if c.saveWizardState(w, r, state) != nil {
+		return nil // rather no message than the same one for ever
+	}
+	return flash
+}

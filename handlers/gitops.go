@@ -1,0 +1,86 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"fairlead"
+	"fairlead/views"
+)
+
+func (s *Server) gitopsRoutes(r chi.Router) {
+	r.Get("/settings/gitops", s.do(s.showGitOps))
+}
+
+// showGitOps lists what was added and what is unfinished: setups of everybody, and this browser's drafts.
+func (s *Server) showGitOps(w http.ResponseWriter, r *http.Request) error {
+	var v views.GitOps
+	providers, err := s.Setup.ListGitProviders(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, p := range providers {
+		kind, err := s.Setup.Kind(p.Kind)
+		if err != nil {
+			return err
+		}
+		v.Providers = append(v.Providers, views.NewProviderRow(p, kind))
+	}
+	setups, err := s.Setup.List(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, setup := range setups {
+		kind, err := s.Setup.Kind(setup.Kind)
+		if err != nil {
+			return err
+		}
+		v.Unfinished = append(v.Unfinished, unfinishedSetup(setup, kind, personOf(r)))
+	}
+	for _, draft := range s.cookies.drafts(r, personOf(r).ID) {
+		kind, err := s.Setup.Kind(draft.Kind)
+		if err != nil {
+			continue // a cookie of another version
+		}
+		v.Unfinished = append(v.Unfinished, unfinishedDraft(draft, kind))
+	}
+	return s.render(w, r, http.StatusOK, views.Page{Title: "GitOps", Area: views.AreaGitOps}, views.GitOpsPage(v))
+}
+
+func unfinishedDraft(d fairlead.Draft, kind fairlead.Kind) views.UnfinishedRow {
+	return views.UnfinishedRow{
+		Tile: kind.Tile, Name: d.DisplayName, Tone: views.ToneRun, Step: "Step 2 of 3",
+		Facts:        []string{"Kept in this browser", "The Application ID and Secret are still missing"},
+		ContinueHref: draftPath(d.ID), DiscardAction: draftPath(d.ID) + "/discard",
+	}
+}
+
+// unfinishedFacts say where each state stands.
+var unfinishedFacts = map[fairlead.SetupState]string{
+	fairlead.SetupEntered:  "Not verified yet",
+	fairlead.SetupChecking: "Being checked",
+	fairlead.SetupRefused:  "Not verified yet",
+	fairlead.SetupWaiting:  "Waits for the host",
+	fairlead.SetupFailed:   "The verification failed",
+	fairlead.SetupVerified: "Verified, waits for “Confirm and add”",
+}
+
+func unfinishedSetup(s fairlead.Setup, kind fairlead.Kind, reader fairlead.Person) views.UnfinishedRow {
+	row := views.UnfinishedRow{
+		Tile: kind.Tile, Name: s.DisplayName, Tone: views.ToneRun, Step: "Step 2 of 3",
+		Facts:        []string{"Started by " + s.CreatedBy.Name, unfinishedFacts[s.State]},
+		ContinueHref: setupPath(s.ID), DiscardAction: setupPath(s.ID) + "/cancel",
+	}
+	if s.CreatedBy.ID == reader.ID {
+		row.Facts[0] = "Started by you"
+	}
+	if s.State == fairlead.SetupVerified {
+		row.Step = "Step 3 of 3"
+	}
+	if s.Diagnosis != nil {
+		row.Tone = views.ToneWarn
+		row.Facts[1] = s.Diagnosis.Title
+	}
+	return row
+}

@@ -1,0 +1,277 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"fairlead"
+	flow "fairlead/setup"
+	"fairlead/views"
+)
+
+// setupRoutes are the wizard from the first Next of step 2 on.
+func (s *Server) setupRoutes(r chi.Router) {
+	r.Route("/settings/gitops/setups/{id}", func(r chi.Router) {
+		r.Get("/", s.do(s.showSetup))
+		r.Post("/", s.do(s.resubmitSetup))
+		r.Get("/name", s.do(s.showSetupName))
+		r.Post("/name", s.do(s.renameSetup))
+		r.Post("/owner", s.do(s.saveSetupOwner))
+		r.Get("/authorize", s.do(s.authorize))
+		r.Get("/status", s.do(s.showStatus))
+		r.Get("/returned", s.do(s.showReturned))
+		r.Post("/continue", s.do(s.continueSetup))
+		r.Post("/stop", s.do(s.stopWaiting))
+		r.Post("/report", s.do(s.reportSeen))
+		r.Post("/confirm", s.do(s.confirmSetup))
+		r.Post("/cancel", s.do(s.cancelSetup))
+	})
+}
+
+func setupPath(id string) string { return "/settings/gitops/setups/" + id }
+
+func setupID(r *http.Request) string { return chi.URLParam(r, "id") }
+
+// showSetup shows a setup where it stands: step 2 with its outcome, or step 3.
+func (s *Server) showSetup(w http.ResponseWriter, r *http.Request) error {
+	setup, err := s.Setup.Find(r.Context(), setupID(r))
+	if err != nil {
+		return err
+	}
+	return s.renderSetup(w, r, http.StatusOK, setup, nil)
+}
+
+func (s *Server) renderSetup(w http.ResponseWriter, r *http.Request, status int, setup fairlead.Setup, errors views.Errors) error {
+	kind, err := s.Setup.Kind(setup.Kind)
+	if err != nil {
+		return err
+	}
+	if setup.State == fairlead.SetupVerified && r.URL.Query().Get("step") != "2" && errors == nil {
+		return s.render(w, r, status, wizardPage(3, nil), views.ConfirmStep(views.Confirm{Kind: kind, Setup: setup, Path: setupPath(setup.ID)}))
+	}
+	path := setupPath(setup.ID)
+	view := views.Consumer{
+		Kind: kind, Heading: "Add " + setup.DisplayName, Action: path, OwnerAction: path + "/owner", Owner: setup.Owner,
+		CallbackURL: s.callbackURL(), ApplicationID: setup.ApplicationID, SecretStored: true, Errors: errors,
+		BackHref: path + "/name", CancelAction: path + "/cancel", Origin: s.origin(r),
+	}
+	page := wizardPage(2, errors)
+	switch {
+	case setup.State == fairlead.SetupWaiting && errors == nil:
+		waiting := s.waiting(setup, kind)
+		view.Waiting = &waiting
+		page.Title, page.Refresh = "Waiting for "+kind.Name, 3
+	case setup.Diagnosis != nil:
+		view.Diagnosis = &views.DiagnosisPanel{Kind: kind, Diagnosis: setup.Diagnosis, Ladder: views.SetupLadder(setup, kind)}
+		if setup.State == fairlead.SetupRefused {
+			view.Diagnosis.GoOn = path
+		}
+		page.Title = "Error: " + setup.Diagnosis.Title
+	case setup.State == fairlead.SetupChecking:
+		page.Refresh = 3
+	}
+	return s.render(w, r, status, page, views.ConsumerStep(view))
+}
+
+// waiting draws the panel at its stage.
+func (s *Server) waiting(setup fairlead.Setup, kind fairlead.Kind) views.Waiting {
+	v := views.Waiting{Kind: kind, Setup: setup, Path: setupPath(setup.ID), CallbackURL: s.callbackURL(), NoCallback: s.Setup.NoCallback(setup)}
+	switch waited := s.Clock().Sub(setup.WaitingSince); {
+	case v.NoCallback != nil:
+		v.Stage = 2
+	case waited >= flow.HelpAfter:
+		v.Stage = 1
+	}
+	return v
+}
+
+// resubmitSetup is a later Next of step 2, with corrected values.
+func (s *Server) resubmitSetup(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return err
+	}
+	applicationID := r.PostForm.Get(fairlead.FieldApplicationID)
+	setup, err := s.Setup.Resubmit(r.Context(), actor(r), setupID(r), applicationID, r.PostForm.Get(fairlead.FieldSecret))
+	if fields := fairlead.FieldsOf(err); fields != nil {
+		setup.ApplicationID = applicationID
+		return s.renderSetup(w, r, http.StatusUnprocessableEntity, setup, fields)
+	}
+	if err != nil {
+		return err
+	}
+	return s.answerSetup(w, r, setup)
+}
+
+// answerSetup answers a form on a setup's page.
+func (s *Server) answerSetup(w http.ResponseWriter, r *http.Request, setup fairlead.Setup) error {
+	return s.nextStep(w, r, setupPath(setup.ID), func() error { return s.renderSetup(w, r, http.StatusOK, setup, nil) })
+}
+
+func (s *Server) showSetupName(w http.ResponseWriter, r *http.Request) error {
+	setup, err := s.Setup.Find(r.Context(), setupID(r))
+	if err != nil {
+		return err
+	}
+	return s.renderSetupName(w, r, http.StatusOK, setup, nil)
+}
+
+func (s *Server) renderSetupName(w http.ResponseWriter, r *http.Request, status int, setup fairlead.Setup, errors views.Errors) error {
+	draft := fairlead.Draft{Kind: setup.Kind, InstanceURL: setup.InstanceURL, DisplayName: setup.DisplayName}
+	return s.render(w, r, status, wizardPage(1, errors), views.SettingUpStep(views.SettingUp{
+		Kinds: s.Setup.Kinds(), Draft: draft, Errors: errors, Action: setupPath(setup.ID) + "/name", Existing: true,
+		CancelHref: "/settings/gitops", Origin: s.origin(r),
+	}))
+}
+
+func (s *Server) renameSetup(w http.ResponseWriter, r *http.Request) error {
+	setup, err := s.Setup.Find(r.Context(), setupID(r))
+	if err != nil {
+		return err
+	}
+	setup.DisplayName = r.PostFormValue("display_name")
+	err = s.Setup.Rename(r.Context(), actor(r), setup.ID, setup.DisplayName)
+	if fields := fairlead.FieldsOf(err); fields != nil {
+		return s.renderSetupName(w, r, http.StatusUnprocessableEntity, setup, fields)
+	}
+	if err != nil {
+		return err
+	}
+	if setup, err = s.Setup.Find(r.Context(), setup.ID); err != nil {
+		return err
+	}
+	return s.answerSetup(w, r, setup)
+}
+
+func (s *Server) saveSetupOwner(w http.ResponseWriter, r *http.Request) error {
+	owner := r.PostFormValue("owner")
+	if err := s.Setup.SetOwner(r.Context(), setupID(r), owner); err != nil {
+		return err
+	}
+	setup, err := s.Setup.Find(r.Context(), setupID(r))
+	if err != nil {
+		return err
+	}
+	return s.answerOwner(w, r, setup.Kind, setup.Owner, setupPath(setup.ID))
+}
+
+// authorize mints an attempt and sends the browser to the host. It is a GET behind a link, because a form may not end at
+// another origin (CSP form-action).
+func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
+	address, err := s.Setup.Authorize(r.Context(), sessionOf(r), setupID(r), r.URL.Query().Get("window") == "popup")
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, address, http.StatusFound)
+	return nil
+}
+
+// showStatus is the waiting panel's poll: nothing while nothing changed, so that nothing is spoken twice.
+func (s *Server) showStatus(w http.ResponseWriter, r *http.Request) error {
+	setup, err := s.Setup.Find(r.Context(), setupID(r))
+	if fairlead.CodeOf(err) == fairlead.CodeNotFound {
+		return s.goTo(w, r, "/settings/gitops") // confirmed or cancelled in another tab
+	}
+	if err != nil {
+		return err
+	}
+	if setup.State == fairlead.SetupVerified || !isPartial(r) {
+		return s.goTo(w, r, setupPath(setup.ID))
+	}
+	if setup.State != fairlead.SetupWaiting {
+		w.Header().Set("HX-Retarget", "#wizard")
+		w.Header().Set("HX-Reswap", "outerHTML")
+		return s.renderSetup(w, r, http.StatusOK, setup, nil)
+	}
+	kind, err := s.Setup.Kind(setup.Kind)
+	if err != nil {
+		return err
+	}
+	panel := s.waiting(setup, kind)
+	if r.URL.Query().Get("stage") == strconv.Itoa(panel.Stage) {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	w.Header().Set("HX-Reswap", "outerMorph") // the same nodes: the focus stays where it is
+	return s.renderPart(w, r, views.WaitingPanel(panel))
+}
+
+// showReturned is where the host's window ends: it closes itself.
+func (s *Server) showReturned(w http.ResponseWriter, r *http.Request) error {
+	setup, err := s.Setup.Find(r.Context(), setupID(r))
+	if err != nil {
+		return err
+	}
+	kind, err := s.Setup.Kind(setup.Kind)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, views.Page{Title: "Back from " + kind.Name, Layout: views.LayoutWindow},
+		views.ReturnedWindow(views.Returned{Kind: kind, Continue: setupPath(setup.ID)}))
+}
+
+func (s *Server) continueSetup(w http.ResponseWriter, r *http.Request) error {
+	setup, err := s.Setup.Continue(r.Context(), setupID(r))
+	if err != nil {
+		return err
+	}
+	return s.answerSetup(w, r, setup)
+}
+
+func (s *Server) stopWaiting(w http.ResponseWriter, r *http.Request) error {
+	setup, err := s.Setup.Stop(r.Context(), setupID(r))
+	if err != nil {
+		return err
+	}
+	return s.answerSetup(w, r, setup)
+}
+
+func (s *Server) reportSeen(w http.ResponseWriter, r *http.Request) error {
+	setup, err := s.Setup.Report(r.Context(), setupID(r), fairlead.DiagnosisCode(r.PostFormValue("seen")))
+	if err != nil {
+		return err
+	}
+	return s.answerSetup(w, r, setup)
+}
+
+// confirmSetup is "Confirm and add". Pressed twice, both presses end at the list with the one provider.
+func (s *Server) confirmSetup(w http.ResponseWriter, r *http.Request) error {
+	provider, err := s.Setup.Confirm(r.Context(), actor(r), setupID(r))
+	if fairlead.CodeOf(err) == fairlead.CodeConflict {
+		return s.renderNotConfirmed(w, r, err)
+	}
+	if err != nil {
+		return err
+	}
+	flash := views.Flash{Title: provider.DisplayName + " was added.", Text: "Verified as " + provider.Proof.Account.Name + "."}
+	if err := s.cookies.setFlash(w, r, flash); err != nil {
+		return err
+	}
+	return s.goTo(w, r, "/settings/gitops")
+}
+
+func (s *Server) renderNotConfirmed(w http.ResponseWriter, r *http.Request, cause error) error {
+	setup, err := s.Setup.Find(r.Context(), setupID(r))
+	if err != nil {
+		return err
+	}
+	if setup.State != fairlead.SetupVerified {
+		return s.renderSetup(w, r, http.StatusConflict, setup, nil)
+	}
+	kind, err := s.Setup.Kind(setup.Kind)
+	if err != nil {
+		return err
+	}
+	page := wizardPage(3, nil)
+	page.Title = "Error: " + page.Title
+	return s.render(w, r, http.StatusConflict, page, views.ConfirmStep(views.Confirm{
+		Kind: kind, Setup: setup, Path: setupPath(setup.ID), Problem: messageOf(cause)}))
+}
+
+func (s *Server) cancelSetup(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Setup.Cancel(r.Context(), actor(r), setupID(r)); err != nil {
+		return err
+	}
+	return s.goTo(w, r, "/settings/gitops")
+}

@@ -1,0 +1,57 @@
+// Package views draws every screen: templ components from view models shaped like the screen. It knows the nouns and the
+// static files, never a request or a row. The gallery shows all of it from canned data.
+package views
+
+import "fairlead"
+
+// Layout is the frame that a page stands in.
+type Layout string
+
+// The frames.
+const (
+	LayoutShell  Layout = ""       // top bar, sidebar, sheet: for people who are signed in
+	LayoutBare   Layout = "bare"   // the desk only: sign-in, one-time links, error pages
+	LayoutWindow Layout = "window" // the small window that comes back from a host
+)
+
+// Area is the page that the sidebar marks as the current one.
+type Area string
+
+// The areas.
+const (
+	AreaGeneral  Area = "general"
+	AreaMembers  Area = "members"
+	AreaGitOps   Area = "gitops"
+	AreaProfile  Area = "profile"
+	AreaSessions Area = "sessions"
+)
+
+// Page is what surrounds the content of a screen.
+type Page struct {
+	Title     string // state included: "Error: ...", "Step 2 of 3: ..."
+	Layout    Layout
+	Area      Area
+	Workspace string
+	Person    fairlead.Person // zero when nobody is signed in
+	Flash     *Flash
+	Refresh   int // seconds after which a browser without script asks again; 0 = never
+}
+
+// Flash is the one message that a redirect may leave behind.
+type Flash struct {
+	Title, Text string
+}
+
+// Tone is the meaning of a colour: "ok", "warn", "bad", "run", "info", "mute", "wait".
+type Tone string
+
+// The tones.
+const (
+	ToneOK   Tone = "ok"
+	ToneWarn Tone = "warn"
+	ToneBad  Tone = "bad"
+	ToneRun  Tone = "run"
+	ToneInfo Tone = "info"
+	ToneMute Tone = "mute"
+	ToneWait Tone = "wait"
+)
