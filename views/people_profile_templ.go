@@ -51,12 +51,12 @@ func ProfilePage(v Profile) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = FieldInput(Field{Name: "email", Label: "E-mail", Type: "email", Value: v.Email, ReadOnly: true, Autocomplete: "username",
-			Help: "You sign in with it. It came with your invitation and does not change."}).Render(ctx, templ_7745c5c3_Buffer)
+			Help: "You sign in with it. It does not change."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = choice(Choice{Name: "theme", Label: "Colours", Value: string(v.Theme), Error: v.Errors.Of("theme"), Autofocus: v.Errors.First("theme"), Options: []Option{
-			{"", "As the system", ""}, {"light", "Light", ""}, {"dark", "Dark", ""},
+			{Value: "", Label: "As the system"}, {Value: "light", Label: "Light"}, {Value: "dark", Label: "Dark"},
 		}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

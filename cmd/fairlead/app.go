@@ -52,6 +52,11 @@ func openApp(ctx context.Context, c appConfig) (_ *app, err error) {
 	if a.db, err = db.Open(ctx, db.Options{Dir: c.data, KeyFile: c.keyFile, Clock: time.Now, Random: random}); err != nil {
 		return nil, usageError{err}
 	}
+	if a.listener, err = listen(c.listen, "--listen"); err != nil {
+		return nil, err
+	}
+	c.externalURL = withChosenPort(c.externalURL, a.listener)
+	a.config.externalURL = c.externalURL
 	a.accounts = accounts.New(a.db, time.Now, random)
 	flow := setup.New(setup.Options{Store: a.db, Hosts: c.hosts, CallbackURL: c.externalURL.String() + "/oauth/callback", Clock: time.Now, Random: random, Log: c.log})
 	if err := flow.Recover(ctx); err != nil {
@@ -63,9 +68,6 @@ func openApp(ctx context.Context, c appConfig) (_ *app, err error) {
 		CookieAuthKey: keys.Derive("cookie authentication", 64), CookieSealKey: keys.Derive("cookie encryption", 32),
 		TrustedProxies: c.proxies, Clock: time.Now, Random: random, Log: c.log,
 	})
-	if a.listener, err = listen(c.listen, "--listen"); err != nil {
-		return nil, err
-	}
 	a.server = &http.Server{
 		Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 90 * time.Second,
 		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelWarn),
@@ -81,6 +83,15 @@ func listen(address, flag string) (net.Listener, error) {
 	return l, nil
 }
 
+// withChosenPort puts the port that the system chose into an address with port 0.
+func withChosenPort(u *url.URL, l net.Listener) *url.URL {
+	if u.Port() != "0" {
+		return u
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return &url.URL{Scheme: u.Scheme, Host: net.JoinHostPort(u.Hostname(), port)}
+}
+
 // cause is the innermost reason of a network error, without the addresses that the sentence around it names already.
 func cause(err error) error {
 	for {
@@ -93,9 +104,11 @@ func cause(err error) error {
 }
 
 // serve answers until the context ends, and then lets requests under way finish.
-func (a *app) serve(ctx context.Context) error {
+func (a *app) serve(ctx context.Context) error { return serveUntil(ctx, a.server, a.listener) }
+
+func serveUntil(ctx context.Context, server *http.Server, l net.Listener) error {
 	failed := make(chan error, 1)
-	go func() { failed <- a.server.Serve(a.listener) }()
+	go func() { failed <- server.Serve(l) }()
 	select {
 	case err := <-failed:
 		return err
@@ -103,7 +116,7 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
-	if err := a.server.Shutdown(stopping); err != nil {
+	if err := server.Shutdown(stopping); err != nil {
 		return fmt.Errorf("some requests did not finish in %s: %w", shutdownTime, err)
 	}
 	return nil

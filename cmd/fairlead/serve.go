@@ -38,7 +38,7 @@ func (c serveCommand) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer a.close()
-	fmt.Fprintf(o.out, "Fairlead is at %s\n", external)
+	fmt.Fprintf(o.out, "Fairlead is at %s\n", a.config.externalURL)
 	if err := a.printFirstOwnerLink(ctx, o); err != nil {
 		return err
 	}
