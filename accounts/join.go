@@ -27,7 +27,7 @@ func (f *Flow) CreateWorkspace(ctx context.Context, token string, in FirstOwner,
 		return SignedIn{}, err
 	}
 	var v fairlead.Invalid
-	workspace := parseName(&v, FieldWorkspace, "the workspace's name", in.Workspace)
+	workspace := parseName(&v, FieldWorkspace, "a name for the workspace", in.Workspace)
 	owner := fairlead.Person{Email: parseEmail(&v, in.Email), Name: parseName(&v, FieldName, "your name", in.Name)}
 	checkPassword(&v, FieldPassword, owner.Email, in.Password)
 	if err := v.Err(); err != nil {

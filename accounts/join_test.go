@@ -75,7 +75,7 @@ func TestEveryComplaintOfTheFirstOwnersFormComesAtOnce(t *testing.T) {
 	}
 	_, err = h.CreateWorkspace(context.Background(), link.Token.Reveal(), accounts.FirstOwner{}, from("192.0.2.1"))
 	want := []fairlead.FieldError{
-		{Field: "workspace", Message: "Enter the workspace's name"},
+		{Field: "workspace", Message: "Enter a name for the workspace"},
 		{Field: "email", Message: "Enter an e-mail"},
 		{Field: "name", Message: "Enter your name"},
 		{Field: "password", Message: "Enter a password"},
@@ -141,7 +141,7 @@ func TestAnInvitedPersonJoinsOnce(t *testing.T) {
 		t.Errorf("got %+v", ana.Person)
 	}
 	_, err = h.Join(context.Background(), link.Token.Reveal(), in, from("192.0.2.2"))
-	wantMessage(t, err, fairlead.CodeGone, "already used. If that was you, sign in. If not: Ask Priya Raman for a new one.")
+	wantMessage(t, err, fairlead.CodeGone, "already used; if that was you, sign in. Ask Priya Raman for a new one.")
 }
 
 func TestAnInvitationThatWasLostOnTheWayCanBeReplaced(t *testing.T) {

@@ -88,6 +88,23 @@ func (l *limiter) take(keys ...limitKey) error {
 	return nil
 }
 
+// guard counts an attempt to prove an account, made by check. A failure with CodeInvalid was a guess and stays counted;
+// any other, such as a cancelled request, was none; success proves the account, whose count starts anew.
+func (l *limiter) guard(account, address limitKey, check func() error) error {
+	if err := l.take(account, address); err != nil {
+		return err
+	}
+	err := check()
+	switch {
+	case err == nil:
+		l.forget(account)
+		l.giveBack(address)
+	case fairlead.CodeOf(err) != fairlead.CodeInvalid:
+		l.giveBack(account, address)
+	}
+	return err
+}
+
 // giveBack uncounts one attempt that was no guess.
 func (l *limiter) giveBack(keys ...limitKey) {
 	l.mu.Lock()

@@ -34,22 +34,11 @@ func (f *Flow) ChangePassword(ctx context.Context, by fairlead.Actor, person fai
 	if err := checkChange(person, in); err != nil {
 		return err
 	}
-	account, address := accountKey(person.Email), addressKey(by.Address)
-	if err := f.limits.take(account, address); err != nil {
+	var hash string
+	err := f.limits.guard(accountKey(person.Email), addressKey(by.Address), func() (err error) {
+		hash, err = f.checkCurrent(ctx, person, in.Current)
 		return err
-	}
-	hash, err := f.store.FindPasswordHash(ctx, person.ID)
-	if err != nil {
-		f.limits.giveBack(account, address)
-		return err
-	}
-	right, err := f.passwords.verify(ctx, hash, in.Current)
-	if err == nil && !right {
-		var v fairlead.Invalid
-		v.Add(FieldCurrent, "Enter your current password again: this is not it")
-		return v.Err()
-	}
-	f.limits.giveBack(account, address)
+	})
 	if err != nil {
 		return err
 	}
@@ -58,6 +47,21 @@ func (f *Flow) ChangePassword(ctx context.Context, by fairlead.Actor, person fai
 		return err
 	}
 	return f.store.UpdatePassword(ctx, by, person.ID, hash, newHash, keepSession)
+}
+
+// checkCurrent returns the hash that the current password was verified against.
+func (f *Flow) checkCurrent(ctx context.Context, person fairlead.Person, current fairlead.Secret) (string, error) {
+	hash, err := f.store.FindPasswordHash(ctx, person.ID)
+	if err != nil {
+		return "", err
+	}
+	right, err := f.passwords.verify(ctx, hash, current)
+	if err == nil && !right {
+		var v fairlead.Invalid
+		v.Add(FieldCurrent, "Enter your current password again: this is not it")
+		err = v.Err()
+	}
+	return hash, err
 }
 
 func checkChange(person fairlead.Person, in PasswordChange) error {

@@ -39,19 +39,15 @@ func (f *Flow) SignIn(ctx context.Context, email string, password fairlead.Secre
 	if err := v.Err(); err != nil {
 		return SignedIn{}, err
 	}
-	account, address := accountKey(email), addressKey(from.Address)
-	if err := f.limits.take(account, address); err != nil {
-		return SignedIn{}, err
-	}
-	person, hash, err := f.authenticate(ctx, email, password, from)
+	var person fairlead.Person
+	var hash string
+	err := f.limits.guard(accountKey(email), addressKey(from.Address), func() (err error) {
+		person, hash, err = f.authenticate(ctx, email, password, from)
+		return err
+	})
 	if err != nil {
-		if fairlead.CodeOf(err) != fairlead.CodeInvalid {
-			f.limits.giveBack(account, address) // a cancelled request or a failing disk is no guess
-		}
 		return SignedIn{}, err
 	}
-	f.limits.forget(account)
-	f.limits.giveBack(address)
 	return f.open(ctx, person, hash, from)
 }
 

@@ -96,7 +96,11 @@ func (d *DB) FinishAttempt(ctx context.Context, a fairlead.Attempt, s fairlead.S
 		if s.State != fairlead.SetupVerified {
 			action, detail = "setup.failed", string(a.Outcome)
 		}
-		return t.audit(ctx, fairlead.Actor{PersonID: a.PersonID, Name: s.CreatedBy.Name}, action, s.ID, detail)
+		by := fairlead.Actor{PersonID: a.PersonID} // not always who began the setup: another owner may continue it
+		if err := t.QueryRowContext(ctx, `SELECT name FROM people WHERE id = $1`, a.PersonID).Scan(&by.Name); err != nil {
+			return err
+		}
+		return t.audit(ctx, by, action, s.ID, detail)
 	})
 }
 

@@ -62,7 +62,10 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 	if err := d.connect(ctx, path, o.Beside); err != nil {
 		return nil, err
 	}
-	return d, d.checkKey(ctx, o.KeyFile, path)
+	if err := d.checkKey(ctx, o.KeyFile, path); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // claim makes the data folder and takes its lock; isNew tells that there is no database yet.
@@ -105,7 +108,7 @@ func openPool(path string, connections int, options string) (*sql.DB, error) {
 	return pool, nil
 }
 
-// Close releases everything, the folder's lock last.
+// Close releases everything, the folder's lock last. Closing again does nothing.
 func (d *DB) Close() error {
 	var errs []error
 	for _, pool := range []*sql.DB{d.reader, d.writer} {
@@ -115,6 +118,7 @@ func (d *DB) Close() error {
 	}
 	if d.lock != nil {
 		errs = append(errs, d.lock.Close())
+		d.lock = nil
 	}
 	return errors.Join(errs...)
 }

@@ -136,6 +136,9 @@ func TestARemovedPersonIsGoneWithAllSessionsAndInvitations(t *testing.T) {
 	wantCode(t, err, fairlead.CodeNotFound)
 	_, _, err = w.FindSession(context.Background(), fairlead.HashToken("ana's browser"))
 	wantCode(t, err, fairlead.CodeNotFound)
+	if left, err := w.ListSessions(context.Background(), ana.ID); err != nil || len(left) != 0 {
+		t.Errorf("sessions are left: %+v, %v", left, err)
+	}
 	_, err = w.CreateMember(context.Background(), fairlead.Actor{}, fairlead.HashToken("back door"), "Ana again", "h")
 	wantCode(t, err, fairlead.CodeGone)
 	if open, _ := w.ListInvitations(context.Background()); len(open) != 1 || open[0].Email != "ben@acme.example" {

@@ -102,11 +102,12 @@ func (d *DB) ListSetups(ctx context.Context) ([]fairlead.Setup, error) {
 	return list(ctx, d.reader, d.scanSetup, `SELECT `+setupColumns+setupTables+`ORDER BY s.created_at DESC, s.id`)
 }
 
-// ListInterrupted returns the setups that were being checked, or had a spent attempt without an outcome.
+// ListInterrupted returns the setups that were being checked, or had a spent attempt without an outcome. An attempt from
+// before the setup began to wait was told about already.
 func (d *DB) ListInterrupted(ctx context.Context) ([]fairlead.Setup, error) {
 	return list(ctx, d.reader, d.scanSetup, `SELECT `+setupColumns+setupTables+`
 		WHERE s.state = 'checking' OR s.state = 'waiting' AND EXISTS (
-			SELECT 1 FROM attempts a WHERE a.setup_id = s.id AND a.digest = s.digest AND a.spent_at IS NOT NULL AND a.finished_at IS NULL)
+			SELECT 1 FROM attempts a WHERE a.setup_id = s.id AND a.digest = s.digest AND a.spent_at >= s.waiting_since AND a.finished_at IS NULL)
 		ORDER BY s.created_at, s.id`)
 }
 

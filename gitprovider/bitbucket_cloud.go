@@ -57,10 +57,10 @@ func (b *BitbucketCloud) caller(t *trace, app App) tokenCaller {
 // others a refresh with a token that cannot exist tells whether the pair is accepted. Bitbucket documents neither order
 // of checks nor all errors, so whatever comes out of this never stops the admin.
 func (b *BitbucketCloud) Precheck(ctx context.Context, app App) (fairlead.Reach, error) {
-	t := b.Client.newTrace(app.Secret)
+	t := b.Client.newAppTrace(app)
 	token, err := b.caller(t, app).clientCredentials(ctx)
-	if ctx.Err() != nil {
-		return fairlead.Reach{}, ctx.Err()
+	if gone := cancelled(ctx); gone != nil {
+		return fairlead.Reach{}, gone
 	}
 	reach := fairlead.Reach{Took: t.last().took}
 	if err == nil {
@@ -90,8 +90,8 @@ func (b *BitbucketCloud) Precheck(ctx context.Context, app App) (fairlead.Reach,
 // probe is the second half of Precheck, for answers that do not tell a refused pair from a refused grant.
 func (b *BitbucketCloud) probe(ctx context.Context, t *trace, app App, reach fairlead.Reach) (fairlead.Reach, error) {
 	_ = b.caller(t, app).refreshBogus(ctx, fairlead.NewSecret(fairlead.NewToken(b.Client.random)))
-	if ctx.Err() != nil {
-		return reach, ctx.Err()
+	if gone := cancelled(ctx); gone != nil {
+		return reach, gone
 	}
 	if d := t.diagnose(b.Kind()); d != nil {
 		return reach, d
@@ -124,10 +124,10 @@ func mentionsCallback(e oauthError) bool {
 
 // Exchange implements Host.
 func (b *BitbucketCloud) Exchange(ctx context.Context, app App, code, verifier fairlead.Secret) (Token, error) {
-	t := b.Client.newTrace(app.Secret, code, verifier)
+	t := b.Client.newAppTrace(app, code, verifier)
 	token, err := b.caller(t, app).exchange(ctx, code, verifier)
-	if ctx.Err() != nil {
-		return Token{}, ctx.Err()
+	if gone := cancelled(ctx); gone != nil {
+		return Token{}, gone
 	}
 	if err == nil {
 		return Token{Access: fairlead.NewSecret(token.AccessToken), Scopes: grantedScopes(token)}, nil

@@ -82,6 +82,9 @@ func (p *bitbucketProver) readUser(ctx context.Context) error {
 	if err := p.get(ctx, p.host.API+"/user", &p.user); err != nil {
 		return err
 	}
+	if p.user.Type == "" || p.user.UUID == "" {
+		return p.trace.finish(unexpected(p.host.Kind(), p.trace.last()), fairlead.RungPermissions)
+	}
 	if p.user.Type != "user" {
 		return p.trace.finish(notAPerson(p.host.Kind(), p.user.Type), fairlead.RungPermissions)
 	}
@@ -161,8 +164,8 @@ func (p *bitbucketProver) get(ctx context.Context, address string, into any) err
 	req.Header.Set("Authorization", "Bearer "+p.token.Access.Reveal()) // the header only: Bitbucket takes it nowhere else since 2026
 	req.Header.Set("Accept", "application/json")
 	response, err := p.client.Do(req)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if gone := cancelled(ctx); gone != nil {
+		return gone
 	}
 	if err == nil {
 		_ = response.Body.Close()
@@ -194,10 +197,10 @@ func insufficientScope(a answer) (missing, granted []string) {
 		Required []string `json:"required"`
 		Granted  []string `json:"granted"`
 	}
-	if json.Unmarshal(a.body, &body) != nil || json.Unmarshal(body.Error.Detail, &detail) != nil {
+	if json.Unmarshal(a.body, &body) != nil || json.Unmarshal(body.Error.Detail, &detail) != nil || len(detail.Required) == 0 {
 		return nil, nil
 	}
-	return bitbucketRequired(detail.Required), detail.Granted
+	return bitbucketLacking(detail.Required, detail.Granted), detail.Granted
 }
 
 // proof writes down what was learned. Nothing is a tick that was not tried, and an account without repositories leaves

@@ -83,14 +83,24 @@ func bitbucketMissing(scopes []string) (missing []string) {
 	return missing
 }
 
-// bitbucketRequired maps the scopes that a 403 says are required to the permissions that give them.
-func bitbucketRequired(required []string) (missing []string) {
+// bitbucketLacking lists the ids of permissions that are missing by a 403: what the call required beyond what is granted,
+// and what else is not granted, so that all boxes can be ticked at once. The call requires more than what lacks, so what
+// is granted never counts. A nil list of grants was not sent; an empty one says that nothing is granted.
+func bitbucketLacking(required, grants []string) (missing []string) {
 	for _, p := range bitbucketCloudPermissions() {
 		need := bitbucketScopeNames[p.ID]
 		// Reading needs "repository"; the box to tick is still Write, which implies it.
 		names := append(slices.Concat(need.classic, need.granular), strings.TrimSuffix(need.classic[0], ":write"))
-		if slices.ContainsFunc(required, func(r string) bool { return slices.Contains(names, r) }) {
+		isRequired := slices.ContainsFunc(required, func(r string) bool { return slices.Contains(names, r) })
+		nothing := grants != nil && len(grants) == 0
+		switch bitbucketGranted(p.ID, grants) {
+		case notGranted:
 			missing = append(missing, p.ID)
+		case grantUnknown:
+			if isRequired || nothing {
+				missing = append(missing, p.ID)
+			}
+		case granted:
 		}
 	}
 	return missing
@@ -132,24 +142,24 @@ func permissionMissing(k fairlead.Kind, missing, scopes []string) *fairlead.Diag
 	for _, id := range missing {
 		names = append(names, k.Permission(id).Name())
 	}
-	verb, them := "is", "it"
+	verb, them, these := "is", "it", "this permission is"
 	if len(names) > 1 {
-		verb, them = "are", "them"
+		verb, them, these = "are", "they", "these permissions are"
 	}
 	d := &fairlead.Diagnosis{
 		Code:    fairlead.DiagnosisPermissionMissing,
 		Field:   fairlead.FieldPermissions,
 		Missing: missing,
 		Title:   joinAnd(names) + " " + verb + " not ticked on " + k.Host,
-		Because: k.Host + " refused a call because this permission is not granted.",
+		Because: k.Host + " says that " + these + " not granted.",
 		Fix: []string{
 			"On " + k.Name + ", open the OAuth client (or consumer) that you registered for Fairlead and tick **" + strings.Join(names, "** and **") + "**. Save.",
-			"Choose **Next** here. The permission must be granted again, so " + k.Host + " may ask you to **" + k.GrantButton + "** once more.",
+			"Choose **Next** here. Access must be granted again, so " + k.Host + " may ask you to **" + k.GrantButton + "** once more.",
 		},
 		Hints: []string{"If " + them + " already " + verb + " ticked, the tick may be newer than what was granted: choosing Next again is then enough."},
 	}
 	if len(scopes) > 0 {
-		d.Because = "Granted were " + joinAnd(bitbucketBoxes(scopes)) + "."
+		d.Because = "What " + k.Host + " granted: " + joinAnd(bitbucketBoxes(scopes)) + "."
 	}
 	return d
 }

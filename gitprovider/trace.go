@@ -2,6 +2,9 @@ package gitprovider
 
 import (
 	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,12 +42,20 @@ func (c *Client) newTrace(secrets ...fairlead.Secret) *trace {
 	return &trace{client: c, secrets: secrets}
 }
 
+// newAppTrace is a trace that also knows how the pair of ID and secret looks inside Basic authentication.
+func (c *Client) newAppTrace(app App, secrets ...fairlead.Secret) *trace {
+	secret := app.Secret.Reveal()
+	for _, pair := range []string{app.ID + ":" + secret, url.QueryEscape(app.ID) + ":" + url.QueryEscape(secret)} {
+		secrets = append(secrets, fairlead.NewSecret(base64.RawStdEncoding.EncodeToString([]byte(pair))))
+	}
+	return c.newTrace(append(secrets, app.Secret)...)
+}
+
 // httpClient sends through the trace. A redirect to another host is not followed: it would carry what was meant for this
 // one, and it usually means that something stands in between.
 func (t *trace) httpClient() *http.Client {
 	return &http.Client{
 		Transport: t,
-		Timeout:   t.client.timeout,
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			if len(via) > 3 || req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme {
 				return http.ErrUseLastResponse
@@ -54,10 +65,13 @@ func (t *trace) httpClient() *http.Client {
 	}
 }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. It reads the whole answer, so the time-out is set here; http.Client's own one
+// now and then ends as a mere "request canceled".
 func (t *trace) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), t.client.timeout)
+	defer cancel()
 	a := answer{method: req.Method, url: req.URL, at: t.client.clock()}
-	response, err := t.client.transport.RoundTrip(req)
+	response, err := t.client.transport.RoundTrip(req.WithContext(ctx))
 	if err == nil {
 		a.status, a.header = response.StatusCode, response.Header
 		a.body, err = readLimited(response.Body)
@@ -74,11 +88,21 @@ func (t *trace) RoundTrip(req *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// cancelled is the context's error if the caller gave up. A deadline is none: it is a time-out of the host.
+func cancelled(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	return nil
+}
+
+var errTooLong = fmt.Errorf("the answer is longer than %d bytes", bodyLimit)
+
 func readLimited(body io.ReadCloser) ([]byte, error) {
 	defer body.Close()
 	content, err := io.ReadAll(io.LimitReader(body, bodyLimit+1))
 	if err == nil && len(content) > bodyLimit {
-		return content[:bodyLimit], fmt.Errorf("the answer is longer than %d bytes", bodyLimit)
+		return content[:bodyLimit], errTooLong
 	}
 	return content, err
 }

@@ -27,6 +27,8 @@ func (t *trace) diagnose(k fairlead.Kind) *fairlead.Diagnosis {
 	a := t.last()
 	var d *fairlead.Diagnosis
 	switch {
+	case errors.Is(a.err, errTooLong):
+		d = unexpected(k, a)
 	case a.err != nil:
 		d = diagnoseConnection(k, a)
 	case a.status == http.StatusTooManyRequests:
@@ -248,7 +250,7 @@ func hostError(k fairlead.Kind, a answer) *fairlead.Diagnosis {
 
 // unexpected is the honest end: the host answered, and nobody told us what it means.
 func unexpected(k fairlead.Kind, a answer) *fairlead.Diagnosis {
-	return &fairlead.Diagnosis{
+	d := &fairlead.Diagnosis{
 		Code:    fairlead.DiagnosisUnexpectedAnswer,
 		Title:   k.Host + " answered something that Fairlead does not know",
 		Because: "It answered " + statusLine(a.status) + " to a call that normally works. The answer is below; Fairlead has no name for its cause.",
@@ -257,6 +259,15 @@ func unexpected(k fairlead.Kind, a answer) *fairlead.Diagnosis {
 			"Choose **Next** again. If it stays, report it with the answer.",
 		},
 	}
+	switch {
+	case a.err != nil:
+		d.Because = "Its answer to a call that normally works was cut off: " + a.err.Error() + "."
+		d.Fix = d.Fix[1:]
+	case a.status/100 == 2:
+		d.Because = "It answered " + statusLine(a.status) + ", but not with what this call normally returns. The answer is not shown, since it may hold a token."
+		d.Fix = []string{"Look at what stands between this server and " + a.url.Hostname() + ": a proxy may have changed the answer.", d.Fix[1]}
+	}
+	return d
 }
 
 // clockSkew is a warning more than a failure: the admin may go on.

@@ -98,9 +98,6 @@ func (s *Server) secure(next http.Handler) http.Handler {
 		// Not no-referrer: over plain http Chromium would then send "Origin: null" with every form.
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("X-Content-Type-Options", "nosniff")
-		if s.ExternalURL.Scheme == "https" {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
-		}
 		// Pages hold what only this person may see; a static file overrides this.
 		h.Set("Cache-Control", "no-store")
 		h.Add("Vary", "HX-Request-Type")

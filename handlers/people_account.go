@@ -41,7 +41,7 @@ func (s *Server) saveProfile(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	name, theme := r.PostForm.Get("name"), r.PostForm.Get("theme")
+	name, theme := r.PostForm.Get(accounts.FieldName), r.PostForm.Get(accounts.FieldTheme)
 	err := s.Accounts.UpdateProfile(r.Context(), actor(r), name, theme)
 	if errors := fairlead.FieldsOf(err); errors != nil {
 		return s.renderProfile(w, r, http.StatusUnprocessableEntity, views.Profile{Name: name, Theme: fairlead.Theme(theme), Errors: errors})
@@ -66,7 +66,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	err := s.Accounts.ChangePassword(r.Context(), actor(r), personOf(r), accounts.PasswordChange{
-		Current: fairlead.NewSecret(r.PostForm.Get("current_password")), New: fairlead.NewSecret(r.PostForm.Get("new_password")),
+		Current: fairlead.NewSecret(r.PostForm.Get(accounts.FieldCurrent)), New: fairlead.NewSecret(r.PostForm.Get(accounts.FieldNew)),
 	}, sessionOf(r).ID)
 	if errors := complaints(err, accounts.FieldCurrent); errors != nil {
 		return s.renderPassword(w, r, statuses[fairlead.CodeOf(err)], errors)

@@ -49,11 +49,11 @@ func (s *Server) createWorkspace(w http.ResponseWriter, r *http.Request) error {
 	}
 	form := r.PostForm
 	signedIn, err := s.Accounts.CreateWorkspace(r.Context(), token(r), accounts.FirstOwner{
-		Workspace: form.Get("workspace"), Email: form.Get("email"), Name: form.Get("name"), Password: fairlead.NewSecret(form.Get("password")),
+		Workspace: form.Get(accounts.FieldWorkspace), Email: form.Get(accounts.FieldEmail), Name: form.Get(accounts.FieldName), Password: fairlead.NewSecret(form.Get(accounts.FieldPassword)),
 	}, browserOf(r))
 	if errors := fairlead.FieldsOf(err); errors != nil {
 		return s.renderFirstOwner(w, r, http.StatusUnprocessableEntity, views.FirstOwner{
-			Workspace: form.Get("workspace"), Email: form.Get("email"), Name: form.Get("name"), Errors: errors})
+			Workspace: form.Get(accounts.FieldWorkspace), Email: form.Get(accounts.FieldEmail), Name: form.Get(accounts.FieldName), Errors: errors})
 	}
 	if err != nil {
 		return err
@@ -80,9 +80,9 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	name := r.PostForm.Get("name")
+	name := r.PostForm.Get(accounts.FieldName)
 	signedIn, err := s.Accounts.Join(r.Context(), token(r), accounts.Joining{
-		Name: name, Password: fairlead.NewSecret(r.PostForm.Get("password")),
+		Name: name, Password: fairlead.NewSecret(r.PostForm.Get(accounts.FieldPassword)),
 	}, browserOf(r))
 	if errors := fairlead.FieldsOf(err); errors != nil {
 		return s.renderJoin(w, r, http.StatusUnprocessableEntity, name, errors)
@@ -111,7 +111,7 @@ func (s *Server) recoverOwner(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	signedIn, err := s.Accounts.RecoverOwner(r.Context(), token(r), fairlead.NewSecret(r.PostForm.Get("password")), browserOf(r))
+	signedIn, err := s.Accounts.RecoverOwner(r.Context(), token(r), fairlead.NewSecret(r.PostForm.Get(accounts.FieldPassword)), browserOf(r))
 	if errors := fairlead.FieldsOf(err); errors != nil {
 		return s.renderOwnerLink(w, r, http.StatusUnprocessableEntity, errors)
 	}

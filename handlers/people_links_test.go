@@ -55,7 +55,7 @@ func TestAnInvitationIsShownToWhoHoldsItAndSpentByTheForm(t *testing.T) {
 	if !ana.signedIn() || s.belongs("other@acme.example") {
 		t.Error("Ana is signed in and nobody else joined")
 	}
-	s.visitor("192.0.2.66").get(path).want(410, "This link was already used. If that was you, sign in. If not: Ask Priya Raman for a new one.")
+	s.visitor("192.0.2.66").get(path).want(410, "This link was already used; if that was you, sign in. Ask Priya Raman for a new one.")
 	s.visitor("192.0.2.66").post(path, "name", "Eve", "password", "a long enough one").want(410)
 }
 
@@ -107,7 +107,7 @@ func TestAnAddressThatJoinedMeanwhileCannotJoinAgain(t *testing.T) {
 	s.founded()
 	first := s.invitePath(anasEmail, "member")
 	s.visitor("192.0.2.2").post(first, "name", "Ana", "password", anasPassword).wantTo("/")
-	s.visitor("192.0.2.2").post(first, "name", "Ana", "password", anasPassword).want(410, "If that was you, sign in.")
+	s.visitor("192.0.2.2").post(first, "name", "Ana", "password", anasPassword).want(410, "if that was you, sign in.")
 }
 
 func TestAnOwnerLinkSetsANewPassword(t *testing.T) {

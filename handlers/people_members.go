@@ -57,7 +57,7 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	email, role := r.PostForm.Get("email"), r.PostForm.Get("role")
+	email, role := r.PostForm.Get(accounts.FieldEmail), r.PostForm.Get(accounts.FieldRole)
 	link, err := s.Accounts.Invite(r.Context(), actor(r), email, role)
 	if errors := views.Errors(fairlead.FieldsOf(err)); errors != nil {
 		view := views.Invite{Email: email, Role: fairlead.Role(role), Errors: errors}
@@ -114,7 +114,7 @@ func (s *Server) changeRole(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	role := r.PostForm.Get("role")
+	role := r.PostForm.Get(accounts.FieldRole)
 	err = s.Accounts.ChangeRole(r.Context(), actor(r), person.ID, role)
 	if errors := fairlead.FieldsOf(err); errors != nil {
 		return s.renderMember(w, r, http.StatusUnprocessableEntity, "", errors)
@@ -129,8 +129,11 @@ func (s *Server) changeRole(w http.ResponseWriter, r *http.Request) error {
 	if person.ID == personOf(r).ID && fairlead.Role(role) != fairlead.RoleOwner {
 		next = profilePath // this page is for owners
 	}
-	return s.goToWith(w, r, next, views.Flash{Title: person.Name + " is now " + role + "."})
+	return s.goToWith(w, r, next, views.Flash{Title: person.Name + " is now " + inWords[fairlead.Role(role)] + "."})
 }
+
+// inWords are the roles inside a sentence.
+var inWords = map[fairlead.Role]string{fairlead.RoleOwner: "an owner", fairlead.RoleMember: "a member"}
 
 func (s *Server) showRemoveMember(w http.ResponseWriter, r *http.Request) error {
 	person, _, err := s.findMember(r)

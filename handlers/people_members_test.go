@@ -55,7 +55,8 @@ func TestAnInvitationsLinkIsShownOnceWithACopyButton(t *testing.T) {
 	}
 	page.wantHTML(`data-copy="invitation-link"`)
 	s.secrets = append(s.secrets, link[2])
-	priya.get("/settings/members").want(200, "Open invitations", "ana@acme.example", "As member", "Invited by Priya Raman")
+	priya.get("/settings/members").want(200, "Owner priya@acme.example You Joined 23 November 2026", "Manage Priya Raman",
+		"Open invitations ana@acme.example As member Invited by Priya Raman Ends 30 November 2026", "Revoke the invitation of ana@acme.example")
 	s.visitor("192.0.2.2").get(link[2]).want(200, "Priya Raman invites you as member.")
 }
 
@@ -93,7 +94,7 @@ func TestAnOwnerMakesAnotherOwner(t *testing.T) {
 	ana := s.joined("member")
 	path := s.memberPath(anasEmail)
 	priya.get(path).want(200, "Ana Brandt", anasEmail, "Role", "Remove from the workspace").wantHTML(`value="member" checked`)
-	priya.follow(priya.post(path+"/role", "role", "owner").wantTo("/settings/members")).want(200, "Ana Brandt is now owner.")
+	priya.follow(priya.post(path+"/role", "role", "owner").wantTo("/settings/members")).want(200, "Ana Brandt is now an owner.")
 	if !s.person(anasEmail).IsOwner() {
 		t.Error("not stored")
 	}
@@ -107,7 +108,7 @@ func TestAnOwnerWhoBecomesAMemberLosesThePagesOfOwners(t *testing.T) {
 	s := newPeopleSite(t)
 	priya := s.founded()
 	s.joined("owner")
-	priya.follow(priya.post(s.memberPath(priyasEmail)+"/role", "role", "member").wantTo("/account/profile")).want(200, "Priya Raman is now member.")
+	priya.follow(priya.post(s.memberPath(priyasEmail)+"/role", "role", "member").wantTo("/account/profile")).want(200, "Priya Raman is now a member.")
 	priya.get("/settings/members").want(403)
 }
 

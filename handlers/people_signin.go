@@ -43,8 +43,8 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	email, next := r.PostForm.Get("email"), ownPath(r.PostForm.Get("next"))
-	signedIn, err := s.Accounts.SignIn(r.Context(), email, fairlead.NewSecret(r.PostForm.Get("password")), browserOf(r))
+	email, next := r.PostForm.Get(accounts.FieldEmail), ownPath(r.PostForm.Get("next"))
+	signedIn, err := s.Accounts.SignIn(r.Context(), email, fairlead.NewSecret(r.PostForm.Get(accounts.FieldPassword)), browserOf(r))
 	if errors := complaints(err, accounts.FieldPassword); errors != nil {
 		return s.renderSignIn(w, r, statuses[fairlead.CodeOf(err)], views.SignIn{Email: email, Next: next, Errors: errors})
 	}

@@ -157,8 +157,11 @@ func (s *Server) saveSetupOwner(w http.ResponseWriter, r *http.Request) error {
 }
 
 // authorize mints an attempt and sends the browser to the host. It is a GET behind a link, because a form may not end at
-// another origin (CSP form-action).
+// another origin (CSP form-action). Since it changes something, a link on another site does not count.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
+	if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		return s.goTo(w, r, setupPath(setupID(r)))
+	}
 	address, err := s.Setup.Authorize(r.Context(), sessionOf(r), setupID(r), r.URL.Query().Get("window") == "popup")
 	if err != nil {
 		return err

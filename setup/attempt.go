@@ -71,9 +71,7 @@ func (f *Flow) Complete(ctx context.Context, session fairlead.Session, c Callbac
 		return result, attemptUsed(f.Clock())
 	}
 	// From here on the outcome must be stored, even if the browser goes away.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), completionTime)
-	defer cancel()
-	return result, f.finish(ctx, attempt, s, c)
+	return result, f.finish(context.WithoutCancel(ctx), attempt, s, c)
 }
 
 // findAttempt checks what a callback says about itself before anything is spent.
@@ -116,7 +114,9 @@ func (f *Flow) finish(ctx context.Context, attempt fairlead.Attempt, s fairlead.
 		}
 	}()
 	s.State, s.Diagnosis = fairlead.SetupVerified, nil
-	proof, err := f.prove(ctx, attempt, s, c)
+	trip, cancel := context.WithTimeout(ctx, completionTime) // not for the storing, which must go on when it is over
+	defer cancel()
+	proof, err := f.prove(trip, attempt, s, c)
 	d, unknown := f.diagnosisOf(err)
 	switch {
 	case d != nil:

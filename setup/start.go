@@ -33,7 +33,7 @@ func (f *Flow) Start(ctx context.Context, by fairlead.Actor, d fairlead.Draft, a
 }
 
 // Resubmit stores corrected values and runs the check again. An empty secret keeps the stored one, unless that is the
-// one that the host did not accept. Any proof is void.
+// one that the host did not accept. Any change voids the proof.
 func (f *Flow) Resubmit(ctx context.Context, by fairlead.Actor, id, applicationID, secret string) (fairlead.Setup, error) {
 	s, err := f.Store.FindSetup(ctx, id)
 	if err != nil {
@@ -42,6 +42,9 @@ func (f *Flow) Resubmit(ctx context.Context, by fairlead.Actor, id, applicationI
 	applicationID, secret, err = parseCredentials(applicationID, secret, s.Diagnosis.Concerns(fairlead.FieldSecret))
 	if err != nil {
 		return s, err
+	}
+	if s.State == fairlead.SetupVerified && applicationID == s.ApplicationID && (secret == "" || secret == s.Secret.Reveal()) {
+		return s, nil // Back and Next without a change: the proof still holds
 	}
 	if s, err = f.Store.UpdateCredentials(ctx, by, id, applicationID, fairlead.NewSecret(secret)); err != nil {
 		return s, err
@@ -70,11 +73,12 @@ func (f *Flow) precheck(ctx context.Context, s fairlead.Setup) (fairlead.Setup, 
 		return s, err
 	}
 	// The browser may go away meanwhile; the row must not stay in "checking".
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), completionTime)
+	ctx = context.WithoutCancel(ctx)
+	check, cancel := context.WithTimeout(ctx, completionTime)
 	defer cancel()
 	s.State, s.Diagnosis, s.WaitingSince = fairlead.SetupWaiting, nil, f.Clock()
 	if checker, ok := host.(gitprovider.Prechecker); ok {
-		s.Reach, err = checker.Precheck(ctx, f.app(s))
+		s.Reach, err = checker.Precheck(check, f.app(s))
 		if d, unknown := f.diagnosisOf(err); d != nil {
 			s.State, s.Diagnosis = fairlead.SetupRefused, d
 		} else if unknown != nil {

@@ -29,20 +29,20 @@ if (here("[data-came-back]")) {
   close(); // does nothing in a tab that the admin opened; the page reads well then
 }
 
-// Nothing is swapped for 401 and 5xx: the page keeps what was typed and shows one of its alerts.
+// Nothing is swapped for 401 and 5xx: the page keeps what was typed and shows one of its alerts, until the next answer.
 const showAlert = (name) => {
-  for (const alert of document.querySelectorAll("[data-alert]")) alert.hidden = alert.dataset.alert !== name;
-  const shown = here(`[data-alert="${name}"]`);
-  shown?.scrollIntoView({ block: "nearest" });
-  shown?.querySelector("[tabindex]")?.focus();
+  for (const alert of document.querySelectorAll("[data-alert]")) if (alert.dataset.alert !== name) alert.hidden = true;
+  const shown = here(`[data-alert="${name}"][hidden]`);
+  if (!shown) return; // a poll that fails again must not take the focus again
+  shown.hidden = false;
+  shown.scrollIntoView({ block: "nearest" });
+  shown.querySelector("[tabindex]").focus();
 };
 document.addEventListener("htmx:error", () => showAlert("unanswered"));
-document.addEventListener("htmx:response:error", (event) => {
+document.addEventListener("htmx:after:request", (event) => {
   const status = event.detail.ctx.response.status;
-  if (status >= 500) showAlert("unanswered");
-  if (status === 401) showAlert("signed-out");
+  showAlert(status >= 500 ? "unanswered" : status === 401 ? "signed-out" : "");
 });
-document.addEventListener("htmx:before:swap", () => showAlert(""));
 
 // A page from the back/forward cache may still hold a typed secret and a spinner.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
