@@ -25,7 +25,7 @@ func (d *DB) RecordEvent(ctx context.Context, by fairlead.Actor, action, object,
 func (d *DB) ListAuditEvents(ctx context.Context, limit int) ([]fairlead.AuditEvent, error) {
 	return list(ctx, d.reader, scanAuditEvent, `
 		SELECT id, at, person_id, person_name, address, action, object, detail
-		FROM audit_events ORDER BY at DESC, id DESC LIMIT $1`, limit)
+		FROM audit_events ORDER BY at DESC, rowid DESC LIMIT $1`, limit)
 }
 
 func scanAuditEvent(row scanner) (e fairlead.AuditEvent, err error) {
