@@ -105,13 +105,3 @@ type Actor struct {
 
 // System is the actor of what Fairlead does by itself.
 func System() Actor { return Actor{Name: "Fairlead"} }
-
-// AuditEvent is one line of the audit log, written in the transaction of the change that it tells of.
-type AuditEvent struct {
-	ID     string
-	At     time.Time
-	Actor  Actor
-	Action string // object.verb, such as "git_provider.created"
-	Object string // id of what was changed
-	Detail string // a short human text without secrets
-}

@@ -41,6 +41,8 @@ type Setup struct {
 	Diagnosis     *Diagnosis // for refused and failed
 	Proof         *Proof     // for verified
 	WaitingSince  time.Time  // for waiting
+	ReceivedAt    time.Time  // when a hand-over brought the values; zero if they were typed here
+	ProviderID    string     // the Git provider that this changes; "" for a new one
 	CreatedBy     Person     // ID and name
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
@@ -70,6 +72,9 @@ type Attempt struct {
 	Cancelled bool          // its setup was cancelled or the attempt was replaced
 }
 
+// HasCredentials reports whether there is something to verify: both values are there.
+func (s Setup) HasCredentials() bool { return s.ApplicationID != "" && !s.Secret.IsZero() }
+
 // AttemptLife is how long the host may take to come back.
 const AttemptLife = 10 * time.Minute
 
@@ -86,3 +91,6 @@ type GitProvider struct {
 	VerifiedBy    Person // ID and name
 	CreatedAt     time.Time
 }
+
+// WasChanged reports whether the values in force replaced earlier ones: a new provider is verified before it is added.
+func (g GitProvider) WasChanged() bool { return g.CreatedAt.Before(g.Proof.At) }

@@ -16,6 +16,7 @@ type Store interface {
 	joinStore
 	memberStore
 	profileStore
+	refusalStore
 }
 
 // Flow is what people do with their accounts. Make one with New; it is safe for use by many requests at once.

@@ -3,6 +3,7 @@ package accounts
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ type limitKey struct {
 type window struct {
 	count int
 	ends  time.Time
+	told  []string // the actions whose refusal the audit log was told of
 }
 
 func newLimiter(clock fairlead.Clock) *limiter {
@@ -72,10 +74,8 @@ func (l *limiter) take(keys ...limitKey) error {
 	defer l.mu.Unlock()
 	now := l.clock()
 	l.sweep(now)
-	for _, key := range keys {
-		if w, ok := l.tries[key]; ok && now.Before(w.ends) && w.count >= key.limit() {
-			return fairlead.Errorf(fairlead.CodeTooMany, "Too many attempts. Try again in %s.", minutes(w.ends.Sub(now)))
-		}
+	if _, w := l.full(now, keys); w != nil {
+		return fairlead.Errorf(fairlead.CodeTooMany, "Too many attempts. Try again in %s.", minutes(w.ends.Sub(now)))
 	}
 	for _, key := range keys {
 		w, ok := l.tries[key]
@@ -86,6 +86,28 @@ func (l *limiter) take(keys ...limitKey) error {
 		w.count++
 	}
 	return nil
+}
+
+// full finds the first of the keys that is used up.
+func (l *limiter) full(now time.Time, keys []limitKey) (limitKey, *window) {
+	for _, key := range keys {
+		if w, ok := l.tries[key]; ok && now.Before(w.ends) && w.count >= key.limit() {
+			return key, w
+		}
+	}
+	return limitKey{}, nil
+}
+
+// tell says which key is used up, and whether that is news: it is once per window and action.
+func (l *limiter) tell(action string, keys ...limitKey) (full limitKey, first bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	full, w := l.full(l.clock(), keys)
+	if w == nil || slices.Contains(w.told, action) {
+		return full, false
+	}
+	w.told = append(w.told, action)
+	return full, true
 }
 
 // guard counts an attempt to prove an account, made by check. A failure with CodeInvalid was a guess and stays counted;

@@ -115,20 +115,29 @@ func (f *Flow) FindLink(ctx context.Context, token string, purpose fairlead.Link
 }
 
 // findLink finds the row of a token; a token that is none counts as a guess.
-func (f *Flow) findLink(ctx context.Context, token string, purpose fairlead.LinkPurpose, from Browser) (fairlead.Link, error) {
+func (f *Flow) findLink(ctx context.Context, token string, purpose fairlead.LinkPurpose, from Browser) (link fairlead.Link, err error) {
+	err = f.GuardGuess(ctx, from, func() error {
+		link, err = f.store.FindLink(ctx, fairlead.HashToken(token))
+		if err == nil && link.Purpose != purpose || fairlead.CodeOf(err) == fairlead.CodeNotFound {
+			return fairlead.Errorf(fairlead.CodeNotFound, "There is no link at this address. Copy the whole link and open it again.")
+		}
+		return err
+	})
+	return link, err
+}
+
+// GuardGuess runs find, which looks for something by a token that whoever asks may have made up. CodeNotFound is a guess
+// and counts for the address; after too many the answer is CodeTooMany and find does not run.
+func (f *Flow) GuardGuess(ctx context.Context, from Browser, find func() error) error {
 	address := addressKey(from.Address)
 	if err := f.limits.take(address); err != nil {
-		return fairlead.Link{}, err
+		return f.limited(ctx, err, fairlead.Actor{Address: from.Address}, "link.limited", address)
 	}
-	link, err := f.store.FindLink(ctx, fairlead.HashToken(token))
-	if err == nil && link.Purpose != purpose {
-		err = fairlead.Errorf(fairlead.CodeNotFound, "There is no such link.")
+	err := find()
+	if fairlead.CodeOf(err) != fairlead.CodeNotFound {
+		f.limits.giveBack(address)
 	}
-	if fairlead.CodeOf(err) == fairlead.CodeNotFound {
-		return fairlead.Link{}, fairlead.Errorf(fairlead.CodeNotFound, "There is no link at this address. Copy the whole link and open it again.")
-	}
-	f.limits.giveBack(address)
-	return link, err
+	return err
 }
 
 // checkLink says why a link no longer works; nil while it does.

@@ -35,10 +35,14 @@ func (f *Flow) ChangePassword(ctx context.Context, by fairlead.Actor, person fai
 		return err
 	}
 	var hash string
-	err := f.limits.guard(accountKey(person.Email), addressKey(by.Address), func() (err error) {
-		hash, err = f.checkCurrent(ctx, person, in.Current)
+	account, address := accountKey(person.Email), addressKey(by.Address)
+	err := f.limits.guard(account, address, func() (err error) {
+		hash, err = f.checkCurrent(ctx, by, person, in.Current)
 		return err
 	})
+	if fairlead.CodeOf(err) == fairlead.CodeTooMany {
+		err = f.limited(ctx, err, by, "password.limited", account, address)
+	}
 	if err != nil {
 		return err
 	}
@@ -50,13 +54,16 @@ func (f *Flow) ChangePassword(ctx context.Context, by fairlead.Actor, person fai
 }
 
 // checkCurrent returns the hash that the current password was verified against.
-func (f *Flow) checkCurrent(ctx context.Context, person fairlead.Person, current fairlead.Secret) (string, error) {
+func (f *Flow) checkCurrent(ctx context.Context, by fairlead.Actor, person fairlead.Person, current fairlead.Secret) (string, error) {
 	hash, err := f.store.FindPasswordHash(ctx, person.ID)
 	if err != nil {
 		return "", err
 	}
 	right, err := f.passwords.verify(ctx, hash, current)
 	if err == nil && !right {
+		if err := f.store.RecordEvent(ctx, by, "password.refused", person.ID, person.Name); err != nil {
+			return "", err
+		}
 		var v fairlead.Invalid
 		v.Add(FieldCurrent, "Enter your current password again: this is not it")
 		err = v.Err()
@@ -70,7 +77,7 @@ func checkChange(person fairlead.Person, in PasswordChange) error {
 		v.Add(FieldCurrent, "Enter your current password")
 	}
 	checkPassword(&v, FieldNew, person.Email, in.New)
-	if len(v) == 0 && in.New == in.Current {
+	if len(v) == 0 && in.New.Equal(in.Current) {
 		v.Add(FieldNew, "Enter a password that differs from the current one")
 	}
 	return v.Err()

@@ -12,7 +12,6 @@ type signInStore interface {
 	FindPersonByEmail(ctx context.Context, email string) (fairlead.Person, error)
 	FindPasswordHash(ctx context.Context, personID string) (string, error)
 	CreateSession(ctx context.Context, by fairlead.Actor, s fairlead.Session, tokenHash, passwordHash string) (fairlead.Session, error)
-	RecordEvent(ctx context.Context, by fairlead.Actor, action, object, detail string) error
 }
 
 // Browser is where a request comes from.
@@ -41,10 +40,14 @@ func (f *Flow) SignIn(ctx context.Context, email string, password fairlead.Secre
 	}
 	var person fairlead.Person
 	var hash string
-	err := f.limits.guard(accountKey(email), addressKey(from.Address), func() (err error) {
+	account, address := accountKey(email), addressKey(from.Address)
+	err := f.limits.guard(account, address, func() (err error) {
 		person, hash, err = f.authenticate(ctx, email, password, from)
 		return err
 	})
+	if fairlead.CodeOf(err) == fairlead.CodeTooMany {
+		err = f.limited(ctx, err, fairlead.Actor{Address: from.Address}, "sign_in.limited", account, address)
+	}
 	if err != nil {
 		return SignedIn{}, err
 	}

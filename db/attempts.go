@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"fairlead"
@@ -41,11 +42,27 @@ func (d *DB) CreateAttempt(ctx context.Context, a fairlead.Attempt, stateHash st
 			UPDATE setups SET state = 'waiting', diagnosis = NULL, updated_at = $1,
 				waiting_since = CASE state WHEN 'waiting' THEN waiting_since ELSE $2 END
 			WHERE id = $3 AND digest = $4 AND state <> 'verified'`, millis(t.now), millis(t.now), a.SetupID, a.Digest)
-		if err != nil {
+		if err := errors.Join(err, missing(n, "This setup changed meanwhile. Close this window and continue in the other one.")); err != nil {
 			return err
 		}
-		return missing(n, "This setup changed meanwhile. Close this window and continue in the other one.")
+		var name string
+		if err := t.QueryRowContext(ctx, `SELECT display_name FROM setups WHERE id = $1`, a.SetupID).Scan(&name); err != nil {
+			return err
+		}
+		return t.auditAttempt(ctx, a, "setup.attempted", name)
 	})
+}
+
+// auditAttempt writes who made the trip to the host: not always who began the setup, since another owner may continue it.
+// The address is the one that the session came from.
+func (t tx) auditAttempt(ctx context.Context, a fairlead.Attempt, action, detail string) error {
+	by := fairlead.Actor{PersonID: a.PersonID}
+	if err := t.QueryRowContext(ctx, `
+		SELECT p.name, coalesce(s.address, '') FROM people p LEFT JOIN sessions s ON s.id = $1 WHERE p.id = $2`, a.SessionID, a.PersonID).
+		Scan(&by.Name, &by.Address); err != nil {
+		return err
+	}
+	return t.audit(ctx, by, action, a.SetupID, detail)
 }
 
 // FindAttempt finds an attempt by the hash of its state.
@@ -89,18 +106,17 @@ func (d *DB) FinishAttempt(ctx context.Context, a fairlead.Attempt, s fairlead.S
 			return err
 		}
 		n, err := t.updateState(ctx, s)
-		if err != nil || n == 0 {
+		if err != nil {
 			return err
 		}
-		action, detail := "setup.verified", ""
-		if s.State != fairlead.SetupVerified {
-			action, detail = "setup.failed", string(a.Outcome)
+		action, detail := "setup.verified", s.DisplayName
+		switch {
+		case n == 0: // its values changed meanwhile, or another window verified them
+			action = "setup.outdated"
+		case s.State != fairlead.SetupVerified:
+			action, detail = "setup.failed", s.DisplayName+": "+string(a.Outcome)
 		}
-		by := fairlead.Actor{PersonID: a.PersonID} // not always who began the setup: another owner may continue it
-		if err := t.QueryRowContext(ctx, `SELECT name FROM people WHERE id = $1`, a.PersonID).Scan(&by.Name); err != nil {
-			return err
-		}
-		return t.audit(ctx, by, action, s.ID, detail)
+		return t.auditAttempt(ctx, a, action, detail)
 	})
 }
 

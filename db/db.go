@@ -93,7 +93,7 @@ func (d *DB) connect(ctx context.Context, path string, beside bool) (err error) 
 	if err := migrate(ctx, d.writer, path, beside); err != nil {
 		return err
 	}
-	d.reader, err = openPool(path, 4, "mode=ro&_query_only=1&_busy_timeout=5000&_fk=1")
+	d.reader, err = openPool(path, 4, "mode=ro&_query_only=1&_busy_timeout=5000&_fk=1&_synchronous=FULL")
 	return err
 }
 

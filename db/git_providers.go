@@ -13,6 +13,12 @@ const providerColumns = `g.id, g.kind, g.instance_url, g.display_name, g.applica
 
 const providerTables = ` FROM git_providers g JOIN people p ON p.id = g.verified_by `
 
+const noProvider = "There is no such Git provider. It may have been removed."
+
+func nameTaken(name string) error {
+	return fairlead.Errorf(fairlead.CodeConflict, "Another Git provider is called %s. Change the display name.", name)
+}
+
 func providerSecretPlace(id string) string { return "git_providers/" + id + "/secret" }
 
 func (d *DB) scanProvider(row scanner) (g fairlead.GitProvider, err error) {
@@ -32,6 +38,51 @@ func (d *DB) scanProvider(row scanner) (g fairlead.GitProvider, err error) {
 // ListGitProviders returns all Git providers, by name.
 func (d *DB) ListGitProviders(ctx context.Context) ([]fairlead.GitProvider, error) {
 	return list(ctx, d.reader, d.scanProvider, `SELECT `+providerColumns+providerTables+`ORDER BY g.display_name, g.id`)
+}
+
+// FindGitProvider returns one; CodeNotFound if it was removed.
+func (d *DB) FindGitProvider(ctx context.Context, id string) (fairlead.GitProvider, error) {
+	return d.findProvider(ctx, d.reader, id)
+}
+
+func (d *DB) findProvider(ctx context.Context, q querier, id string) (fairlead.GitProvider, error) {
+	g, err := d.scanProvider(q.QueryRowContext(ctx, `SELECT `+providerColumns+providerTables+`WHERE g.id = $1`, id))
+	return g, notFound(err, noProvider)
+}
+
+// RenameGitProvider gives a provider another display name; CodeConflict if another one has it.
+func (d *DB) RenameGitProvider(ctx context.Context, by fairlead.Actor, id, name string) error {
+	return d.write(ctx, func(t tx) error {
+		n, err := t.exec(ctx, `UPDATE git_providers SET display_name = $1 WHERE id = $2`, name, id)
+		if isUnique(err) {
+			return nameTaken(name)
+		}
+		if err != nil || n == 0 {
+			return errors.Join(err, missing(n, noProvider))
+		}
+		return t.audit(ctx, by, "git_provider.renamed", id, name)
+	})
+}
+
+// RemoveGitProvider forgets a provider and its secret. CodeConflict while an unfinished change depends on it.
+func (d *DB) RemoveGitProvider(ctx context.Context, by fairlead.Actor, id string) error {
+	return d.write(ctx, func(t tx) error {
+		g, err := d.findProvider(ctx, t, id)
+		if err != nil {
+			return err
+		}
+		var dependents int
+		if err := t.QueryRowContext(ctx, `SELECT COUNT(*) FROM setups WHERE provider_id = $1`, id).Scan(&dependents); err != nil {
+			return err
+		}
+		if dependents > 0 {
+			return fairlead.Errorf(fairlead.CodeConflict, "An unfinished change depends on %s. Finish or discard it first.", g.DisplayName)
+		}
+		if _, err := t.exec(ctx, `DELETE FROM git_providers WHERE id = $1`, id); err != nil {
+			return err
+		}
+		return t.audit(ctx, by, "git_provider.removed", id, g.DisplayName)
+	})
 }
 
 // ConfirmSetup turns a verified setup into a Git provider, in one transaction with its audit event. Confirmed again, it
@@ -54,6 +105,14 @@ func (d *DB) ConfirmSetup(ctx context.Context, by fairlead.Actor, id string) (g 
 			ApplicationID: s.ApplicationID, Secret: s.Secret, SetupID: s.ID, Proof: *s.Proof,
 			VerifiedBy: fairlead.Person{ID: by.PersonID, Name: by.Name}, CreatedAt: t.now,
 		}
+		if s.ProviderID != "" {
+			g.ID = s.ProviderID
+			if err := t.replaceProvider(ctx, by, g); err != nil {
+				return err
+			}
+			g, err = d.findProvider(ctx, t, g.ID)
+			return err
+		}
 		return t.addProvider(ctx, by, g)
 	})
 	return g, err
@@ -66,16 +125,29 @@ func (t tx) addProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitPr
 		g.ID, g.Kind, g.InstanceURL, g.DisplayName, g.ApplicationID, t.db.keyring.seal(g.Secret, providerSecretPlace(g.ID)), g.SetupID, asJSON(g.Proof),
 		g.VerifiedBy.ID, millis(g.CreatedAt))
 	if isUnique(err) {
-		return fairlead.Errorf(fairlead.CodeConflict, "Another Git provider is called %s. Change the display name.", g.DisplayName)
+		return nameTaken(g.DisplayName)
 	}
 	if err != nil {
 		return err
 	}
+	return t.endSetup(ctx, by, g, "git_provider.created")
+}
+
+// replaceProvider puts what a change proved in the place of the values in force. The display name is no part of it.
+func (t tx) replaceProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitProvider) error {
+	n, err := t.exec(ctx, `
+		UPDATE git_providers SET application_id = $1, secret_sealed = $2, setup_id = $3, proof = $4, verified_by = $5 WHERE id = $6`,
+		g.ApplicationID, t.db.keyring.seal(g.Secret, providerSecretPlace(g.ID)), g.SetupID, asJSON(g.Proof), g.VerifiedBy.ID, g.ID)
+	if err != nil || n == 0 {
+		return errors.Join(err, missing(n, noProvider))
+	}
+	return t.endSetup(ctx, by, g, "git_provider.changed")
+}
+
+// endSetup removes the setup that a provider came from; its windows at the host are over.
+func (t tx) endSetup(ctx context.Context, by fairlead.Actor, g fairlead.GitProvider, action string) error {
 	if _, err := t.exec(ctx, `DELETE FROM setups WHERE id = $1`, g.SetupID); err != nil {
 		return err
 	}
-	if err := t.cancelAttempts(ctx, g.SetupID); err != nil {
-		return err
-	}
-	return t.audit(ctx, by, "git_provider.created", g.ID, g.DisplayName)
+	return errors.Join(t.cancelAttempts(ctx, g.SetupID), t.audit(ctx, by, action, g.ID, g.DisplayName))
 }

@@ -80,10 +80,10 @@ func (k *Keyring) Derive(purpose string, length int) []byte {
 func (k *Keyring) Fingerprint() string { return hex.EncodeToString(k.Derive("fingerprint", 8)) }
 
 // seal encrypts a secret for one cell: the place (table, row, column) is authenticated, so that a value moved to
-// another row does not open. The result is the key's id, a nonce and the ciphertext; nil for no secret.
+// another row does not open. The result is the key's id, a nonce and the ciphertext; empty for no secret.
 func (k *Keyring) seal(secret fairlead.Secret, place string) []byte {
 	if secret.IsZero() {
-		return nil
+		return []byte{}
 	}
 	gcm := k.gcm()
 	nonce := make([]byte, gcm.NonceSize())

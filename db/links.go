@@ -19,7 +19,7 @@ const (
 func (d *DB) CreateLink(ctx context.Context, by fairlead.Actor, link fairlead.Link, tokenHash string) (fairlead.Link, error) {
 	err := d.write(ctx, func(t tx) error {
 		link.ID, link.CreatedBy, link.CreatedAt = fairlead.NewID(t.db.random, fairlead.PrefixLink), by.PersonID, t.now
-		action, detail := "link.created", fmt.Sprintf("%s link", link.Purpose)
+		action, detail := "link.created", describe(link)
 		switch link.Purpose {
 		case fairlead.LinkFirstOwner:
 			if err := t.requireNobody(ctx); err != nil {
@@ -30,8 +30,6 @@ func (d *DB) CreateLink(ctx context.Context, by fairlead.Actor, link fairlead.Li
 			if err := t.clearAddress(ctx, by, link.Email); err != nil {
 				return err
 			}
-		case fairlead.LinkOwner:
-			detail += " for " + link.Email
 		}
 		if _, err := t.exec(ctx, `
 			INSERT INTO links (id, purpose, token_hash, email, role, created_by, created_at, expires_at)
@@ -125,7 +123,23 @@ func (t tx) revoke(ctx context.Context, by fairlead.Actor, link fairlead.Link) e
 	if _, err := t.exec(ctx, `UPDATE links SET revoked_at = $1 WHERE id = $2`, millis(t.now), link.ID); err != nil {
 		return err
 	}
-	return t.audit(ctx, by, "link.revoked", link.ID, "invitation of "+link.Email)
+	return t.audit(ctx, by, "link.revoked", link.ID, describe(link))
+}
+
+// auditSpent tells of a link that was used; by is who it made, or whom it let back in.
+func (t tx) auditSpent(ctx context.Context, by fairlead.Actor, link fairlead.Link) error {
+	return t.audit(ctx, by, "link.used", link.ID, describe(link))
+}
+
+// describe names a link in the audit log.
+func describe(link fairlead.Link) string {
+	switch link.Purpose {
+	case fairlead.LinkInvitation:
+		return "Invitation of " + link.Email
+	case fairlead.LinkOwner:
+		return "Owner link for " + link.Email
+	}
+	return "First-owner link"
 }
 
 func findLink(ctx context.Context, q querier, where string, arg any) (fairlead.Link, error) {

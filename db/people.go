@@ -49,6 +49,9 @@ func (d *DB) CreateMember(ctx context.Context, by fairlead.Actor, tokenHash, nam
 			return err
 		}
 		by.PersonID, by.Name = p.ID, p.Name
+		if err := t.auditSpent(ctx, by, link); err != nil {
+			return err
+		}
 		return t.audit(ctx, by, "person.joined", p.ID, fmt.Sprintf("%s as %s", p.Name, p.Role))
 	})
 	return p, err
@@ -148,6 +151,9 @@ func (d *DB) RecoverOwner(ctx context.Context, by fairlead.Actor, tokenHash, pas
 			return err
 		}
 		by.PersonID, by.Name = p.ID, p.Name
+		if err := t.auditSpent(ctx, by, link); err != nil {
+			return err
+		}
 		return t.auditPassword(ctx, by, p.ID, "")
 	})
 	return p, err

@@ -50,7 +50,7 @@ func TestAMemberJoinsWithTheInvitationsAddressAndRole(t *testing.T) {
 	if hash, err := w.FindPasswordHash(context.Background(), ana.ID); err != nil || hash != "hash-Ana Brandt" {
 		t.Errorf("got %q, %v", hash, err)
 	}
-	w.wantNews("person.invited", "person.joined")
+	w.wantNews("link.used", "person.invited", "person.joined")
 }
 
 func TestAProfileKeepsNameAndTheme(t *testing.T) {

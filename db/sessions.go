@@ -35,7 +35,7 @@ func (d *DB) CreateSession(ctx context.Context, by fairlead.Actor, s fairlead.Se
 		if created == 0 {
 			return fairlead.Errorf(fairlead.CodeConflict, "This account changed during the sign-in. Sign in again.")
 		}
-		return t.audit(ctx, by, "session.created", s.ID, "Signed in")
+		return t.audit(ctx, by, "session.created", s.ID, "")
 	})
 	return s, err
 }
@@ -74,7 +74,7 @@ func (d *DB) RemoveSession(ctx context.Context, by fairlead.Actor, personID, ses
 		if err != nil || ended == 0 {
 			return err
 		}
-		return t.audit(ctx, by, "session.ended", sessionID, "Signed out")
+		return t.audit(ctx, by, "session.ended", sessionID, "")
 	})
 }
 
@@ -85,7 +85,7 @@ func (d *DB) RemoveSessions(ctx context.Context, by fairlead.Actor, personID str
 		if err != nil || ended == 0 {
 			return err
 		}
-		return t.audit(ctx, by, "session.ended", personID, fmt.Sprintf("Signed out everywhere (%d)", ended))
+		return t.audit(ctx, by, "session.ended", personID, fmt.Sprintf("Every session, %d in all", ended))
 	})
 }
 

@@ -13,22 +13,22 @@ import (
 const noSetup = "There is no such setup. It may have been confirmed or cancelled."
 
 const setupColumns = `s.id, s.draft_id, s.kind, s.instance_url, s.display_name, s.owner, s.application_id, s.secret_sealed, s.digest,
-	s.state, s.reach, s.diagnosis, s.proof, s.waiting_since, s.created_by, p.name, s.created_at, s.updated_at`
+	s.state, s.reach, s.diagnosis, s.proof, s.waiting_since, s.received_at, s.provider_id, s.created_by, p.name, s.created_at, s.updated_at`
 
 const setupTables = ` FROM setups s JOIN people p ON p.id = s.created_by `
 
 func (d *DB) scanSetup(row scanner) (s fairlead.Setup, err error) {
 	var (
-		sealed                 []byte
-		reach                  string
-		diagnosis, proof       sql.NullString
-		waiting, made, updated sql.NullInt64
+		sealed                           []byte
+		reach                            string
+		diagnosis, proof                 sql.NullString
+		waiting, received, made, updated sql.NullInt64
 	)
 	if err = row.Scan(&s.ID, &s.DraftID, &s.Kind, &s.InstanceURL, &s.DisplayName, &s.Owner, &s.ApplicationID, &sealed, &s.Digest,
-		&s.State, &reach, &diagnosis, &proof, &waiting, &s.CreatedBy.ID, &s.CreatedBy.Name, &made, &updated); err != nil {
+		&s.State, &reach, &diagnosis, &proof, &waiting, &received, &s.ProviderID, &s.CreatedBy.ID, &s.CreatedBy.Name, &made, &updated); err != nil {
 		return s, err
 	}
-	s.WaitingSince, s.CreatedAt, s.UpdatedAt = instant(waiting), instant(made), instant(updated)
+	s.WaitingSince, s.ReceivedAt, s.CreatedAt, s.UpdatedAt = instant(waiting), instant(received), instant(made), instant(updated)
 	s.Secret, err = d.keyring.open(sealed, setupSecretPlace(s.ID))
 	return s, errors.Join(err, json.Unmarshal([]byte(reach), &s.Reach), decode(diagnosis, &s.Diagnosis), decode(proof, &s.Proof))
 }
@@ -65,10 +65,10 @@ func (d *DB) CreateSetup(ctx context.Context, by fairlead.Actor, s fairlead.Setu
 	err = d.write(ctx, func(t tx) error {
 		s.Digest, s.CreatedAt, s.UpdatedAt = d.setupDigest(s), t.now, t.now
 		n, err := t.exec(ctx, `
-			INSERT INTO setups (id, draft_id, kind, instance_url, display_name, owner, application_id, secret_sealed, digest, state, reach, created_by, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (draft_id) DO NOTHING`,
+			INSERT INTO setups (id, draft_id, kind, instance_url, display_name, owner, application_id, secret_sealed, digest, state, reach, provider_id, created_by, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (draft_id) DO NOTHING`,
 			s.ID, s.DraftID, s.Kind, s.InstanceURL, s.DisplayName, s.Owner, s.ApplicationID, d.keyring.seal(s.Secret, setupSecretPlace(s.ID)), s.Digest,
-			s.State, asJSON(s.Reach), s.CreatedBy.ID, millis(s.CreatedAt), millis(s.UpdatedAt))
+			s.State, asJSON(s.Reach), s.ProviderID, s.CreatedBy.ID, millis(s.CreatedAt), millis(s.UpdatedAt))
 		if err != nil {
 			return err
 		}
@@ -118,21 +118,30 @@ func (d *DB) UpdateCredentials(ctx context.Context, by fairlead.Actor, id, appli
 		if s, err = d.findSetup(ctx, t, id); err != nil {
 			return err
 		}
-		s.ApplicationID, s.UpdatedAt = applicationID, t.now
+		s.ApplicationID, s.State, s.ReceivedAt = applicationID, fairlead.SetupChecking, time.Time{}
 		if !secret.IsZero() {
 			s.Secret = secret
 		}
-		s.Digest, s.State, s.Reach, s.Diagnosis, s.Proof, s.WaitingSince = d.setupDigest(s), fairlead.SetupChecking, fairlead.Reach{}, nil, nil, time.Time{}
-		if _, err := t.exec(ctx, `
-			UPDATE setups SET application_id = $1, secret_sealed = $2, digest = $3, state = $4, reach = $5, diagnosis = NULL, proof = NULL,
-				waiting_since = NULL, updated_at = $6
-			WHERE id = $7`,
-			s.ApplicationID, d.keyring.seal(s.Secret, setupSecretPlace(s.ID)), s.Digest, s.State, asJSON(s.Reach), millis(s.UpdatedAt), s.ID); err != nil {
+		if err := t.replaceCredentials(ctx, s); err != nil {
+			return err
+		}
+		if s, err = d.findSetup(ctx, t, id); err != nil {
 			return err
 		}
 		return t.audit(ctx, by, "setup.changed", s.ID, s.DisplayName)
 	})
 	return s, err
+}
+
+// replaceCredentials stores application ID, secret, state and when they were received, and drops what older values proved.
+func (t tx) replaceCredentials(ctx context.Context, s fairlead.Setup) error {
+	_, err := t.exec(ctx, `
+		UPDATE setups SET application_id = $1, secret_sealed = $2, digest = $3, state = $4, reach = $5, diagnosis = NULL, proof = NULL,
+			waiting_since = NULL, received_at = $6, updated_at = $7
+		WHERE id = $8`,
+		s.ApplicationID, t.db.keyring.seal(s.Secret, setupSecretPlace(s.ID)), t.db.setupDigest(s), s.State, asJSON(fairlead.Reach{}),
+		millis(s.ReceivedAt), millis(t.now), s.ID)
+	return err
 }
 
 // UpdateDisplayName renames a setup.
@@ -154,19 +163,37 @@ func missing(changed int64, message string) error {
 	return fairlead.Errorf(fairlead.CodeNotFound, "%s", message)
 }
 
-// UpdateOwner remembers under which owner the host keeps the registration. It is only for links, so nobody audits it.
-func (d *DB) UpdateOwner(ctx context.Context, id, owner string) error {
+// UpdateOwner remembers under which owner the host keeps the registration.
+func (d *DB) UpdateOwner(ctx context.Context, by fairlead.Actor, id, owner string) error {
 	return d.write(ctx, func(t tx) error {
 		n, err := t.exec(ctx, `UPDATE setups SET owner = $1 WHERE id = $2`, owner, id)
-		return errors.Join(err, missing(n, noSetup))
+		if err != nil || n == 0 {
+			return errors.Join(err, missing(n, noSetup))
+		}
+		return t.audit(ctx, by, "setup.owner_changed", id, owner)
 	})
 }
 
 // UpdateState writes where a setup stands, unless its values changed since s was read.
-func (d *DB) UpdateState(ctx context.Context, s fairlead.Setup) error {
+func (d *DB) UpdateState(ctx context.Context, by fairlead.Actor, s fairlead.Setup) error {
 	return d.write(ctx, func(t tx) error {
-		_, err := t.updateState(ctx, s)
-		return err
+		n, err := t.updateState(ctx, s)
+		if err != nil || n == 0 {
+			return err
+		}
+		action, detail := "setup.waiting", s.DisplayName
+		switch s.State {
+		case fairlead.SetupEntered:
+			action = "setup.stopped"
+		case fairlead.SetupRefused:
+			action = "setup.refused"
+		case fairlead.SetupFailed:
+			action = "setup.failed"
+		}
+		if s.Diagnosis != nil {
+			detail += ": " + string(s.Diagnosis.Code)
+		}
+		return t.audit(ctx, by, action, s.ID, detail)
 	})
 }
 
@@ -182,13 +209,17 @@ func (t tx) updateState(ctx context.Context, s fairlead.Setup) (int64, error) {
 // can be explained.
 func (d *DB) CancelSetup(ctx context.Context, by fairlead.Actor, id string) error {
 	return d.write(ctx, func(t tx) error {
-		n, err := t.exec(ctx, `DELETE FROM setups WHERE id = $1`, id)
-		if err != nil || n == 0 {
-			return err // twice cancelled is cancelled
+		var name string
+		err := t.QueryRowContext(ctx, `DELETE FROM setups WHERE id = $1 RETURNING display_name`, id).Scan(&name)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil // twice cancelled is cancelled
+		}
+		if err != nil {
+			return err
 		}
 		if err := t.cancelAttempts(ctx, id); err != nil {
 			return err
 		}
-		return t.audit(ctx, by, "setup.cancelled", id, "")
+		return t.audit(ctx, by, "setup.cancelled", id, name)
 	})
 }

@@ -24,7 +24,8 @@ func (d *DB) CreateWorkspace(ctx context.Context, by fairlead.Actor, tokenHash, 
 		if err := t.requireNobody(ctx); err != nil {
 			return err
 		}
-		if _, err := t.spendLink(ctx, tokenHash, fairlead.LinkFirstOwner); err != nil {
+		link, err := t.spendLink(ctx, tokenHash, fairlead.LinkFirstOwner)
+		if err != nil {
 			return err
 		}
 		if _, err := t.exec(ctx, `UPDATE workspace SET name = $1`, name); err != nil {
@@ -34,6 +35,9 @@ func (d *DB) CreateWorkspace(ctx context.Context, by fairlead.Actor, tokenHash, 
 			return err
 		}
 		by.PersonID, by.Name = owner.ID, owner.Name
+		if err := t.auditSpent(ctx, by, link); err != nil {
+			return err
+		}
 		if err := t.audit(ctx, by, "workspace.created", "", name); err != nil {
 			return err
 		}

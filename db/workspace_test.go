@@ -76,7 +76,7 @@ func (w *town) joined(by fairlead.Person, email, name string, role fairlead.Role
 // news lists the actions that the audit log got since the last call, in the order of the alphabet.
 func (w *town) news() []string {
 	w.t.Helper()
-	events, err := w.ListAuditEvents(context.Background(), 1000)
+	events, err := w.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.AuditCursor{}, 1000)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -155,8 +155,8 @@ func TestTheFirstOwnerNamesTheWorkspace(t *testing.T) {
 	if !priya.IsOwner() || !fairlead.IsID(priya.ID, fairlead.PrefixPerson) {
 		t.Errorf("the first person is an owner with an id: got %+v", priya)
 	}
-	events, err := w.ListAuditEvents(ctx, 10)
-	if err != nil || len(events) != 3 {
+	events, err := w.ListAuditEvents(ctx, fairlead.AuditFilter{}, fairlead.AuditCursor{}, 10)
+	if err != nil || len(events) != 4 {
 		t.Fatalf("got %d events, %v", len(events), err)
 	}
 	for _, e := range events {

@@ -15,7 +15,7 @@ func bitbucketCloudKind() fairlead.Kind {
 		InstanceURL: "https://bitbucket.org",
 		FixedURL:    true,
 		Needs: []string{
-			"An admin of the Bitbucket workspace. If that is not you, ask the admin to follow step 2 and give you the two values.",
+			"An admin of the Bitbucket workspace. It need not be you: step 2 can be sent as a link.",
 			"A repository created on Bitbucket.org.",
 		},
 		AdminWord:     "an admin of the Bitbucket workspace",

@@ -3,9 +3,12 @@ package gitprovider
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
+	"syscall"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -38,7 +41,7 @@ func NewClient(o ClientOptions) *Client {
 	if o.Timeout == 0 {
 		o.Timeout = Timeout
 	}
-	dialer := &net.Dialer{Timeout: o.Timeout, Control: guard(o.AllowLoopback).Safe}
+	dialer := &net.Dialer{Timeout: o.Timeout, Control: guard(o.AllowLoopback)}
 	return &Client{
 		transport: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
@@ -56,15 +59,28 @@ func NewClient(o ClientOptions) *Client {
 	}
 }
 
+// metadata are the addresses of clouds' metadata services that lie inside the private ranges: AWS, Google, Alibaba.
+var metadata = prefixes([]string{"fd00:ec2::/32", "fd20:ce::/32", "100.100.100.200/32"})
+
 // guard refuses addresses after the name was resolved, so that no name can lead around it. Private ranges are allowed
 // because self-hosted Git lives there; link-local and metadata addresses never are.
-func guard(allowLoopback bool) *ssrf.Guardian {
+func guard(allowLoopback bool) func(network, address string, c syscall.RawConn) error {
 	v4 := []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"}
 	v6 := []string{"fc00::/7"}
 	if allowLoopback {
 		v4, v6 = append(v4, "127.0.0.0/8"), append(v6, "::1/128")
 	}
-	return ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(prefixes(v4)...), ssrf.WithAllowedV6Prefixes(prefixes(v6)...))
+	ranges := ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(prefixes(v4)...), ssrf.WithAllowedV6Prefixes(prefixes(v6)...))
+	return func(network, address string, c syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return fmt.Errorf("%w: %s", ssrf.ErrProhibitedIP, address)
+		}
+		if slices.ContainsFunc(metadata, func(p netip.Prefix) bool { return p.Contains(to.Addr().Unmap()) }) {
+			return fmt.Errorf("%w: %s is a metadata service", ssrf.ErrProhibitedIP, to.Addr())
+		}
+		return ranges.Safe(network, address, c)
+	}
 }
 
 func prefixes(texts []string) []netip.Prefix {

@@ -1,12 +1,15 @@
 package gitprovider
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -26,14 +29,22 @@ const (
 	fuzzToken  = "t0ken.of-the_fuzz"
 )
 
-// hostAnswering answers every call alike; {secret}, {code}, {token} and {basic} in the body become what was sent.
+// hostAnswering answers every call alike; {secret}, {code}, {token} and {sent} in the body become what this call sent.
 func hostAnswering(status int, contentType, location, body string) *BitbucketCloud {
 	client := NewClient(ClientOptions{Clock: time.Now, Random: rand.Reader})
 	client.transport = wire(func(r *http.Request) (*http.Response, error) {
+		sent := []string{"{sent}", r.Header.Get("Authorization")}
 		if r.Body != nil {
+			form, _ := io.ReadAll(r.Body)
 			_ = r.Body.Close()
+			sent = append(sent, "{secret}", fuzzSecret)
+			if bytes.Contains(form, []byte("&code_verifier=")) {
+				sent = append(sent, "{code}", fuzzCode)
+			}
+		} else {
+			sent = append(sent, "{token}", fuzzToken)
 		}
-		said := strings.NewReplacer("{secret}", fuzzSecret, "{code}", fuzzCode, "{token}", fuzzToken, "{basic}", r.Header.Get("Authorization")).Replace(body)
+		said := strings.NewReplacer(sent...).Replace(body)
 		header := http.Header{"Content-Type": {contentType}, "Date": {body[:min(29, len(body))]}}
 		if location != "" {
 			header.Set("Location", location)
@@ -59,7 +70,8 @@ func wantNamedOrFine(t *testing.T, err error) {
 	if jsonErr != nil {
 		t.Fatal(jsonErr)
 	}
-	for _, secret := range []string{fuzzSecret, fuzzCode, fuzzToken} {
+	pair := base64.StdEncoding.EncodeToString([]byte("client:" + url.QueryEscape(fuzzSecret)))
+	for _, secret := range []string{fuzzSecret, fuzzCode, fuzzToken, pair} {
 		if strings.Contains(string(text), secret) {
 			t.Errorf("%s is in %s", secret, text)
 		}
@@ -68,8 +80,8 @@ func wantNamedOrFine(t *testing.T, err error) {
 
 // FuzzTokenAnswer lets the token endpoint say anything: it ends with a documented diagnosis or success, without a secret.
 func FuzzTokenAnswer(f *testing.F) {
-	f.Add(200, "application/json", "", `{"access_token":"{token}","scopes":"account webhook repository:write"}`)
-	f.Add(400, "application/json", "", `{"error":"unauthorized_client","error_description":"{secret} {basic}"}`)
+	f.Add(200, "application/json", "", `{"access_token":"issued","scopes":"account webhook repository:write"}`)
+	f.Add(400, "application/json", "", `{"error":"unauthorized_client","error_description":"{secret} {sent}"}`)
 	f.Add(400, "application/json", "", `{"error":"invalid_grant","error_description":"{code}"}`)
 	f.Add(302, "text/plain", "https://b.example/elsewhere?{secret}", "")
 	f.Fuzz(func(t *testing.T, status int, contentType, location, body string) {

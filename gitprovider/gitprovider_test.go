@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,6 +18,14 @@ import (
 	"fairlead"
 	"fairlead/gitprovider"
 )
+
+// TestMain keeps a proxy of the machine out of the tests.
+func TestMain(m *testing.M) {
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+		_ = os.Unsetenv(name)
+	}
+	os.Exit(m.Run())
+}
 
 const callbackURL = "https://fairlead.example/oauth/callback"
 
@@ -89,6 +99,12 @@ func answerJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body)
+}
+
+// hang waits until the caller is gone, which a server notices only when it has read everything.
+func hang(r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
 }
 
 // counted counts how often a server is called.
@@ -174,7 +190,7 @@ func TestACertificateForAnotherNameSaysForWhich(t *testing.T) {
 }
 
 func TestMetadataAndLinkLocalAddressesAreNeverCalled(t *testing.T) {
-	for _, address := range []string{"http://169.254.169.254", "http://[fe80::1]", "http://[fd00:ec2::254]", "http://0.0.0.0", "http://224.0.0.1"} {
+	for _, address := range []string{"http://169.254.169.254", "http://[fe80::1]", "http://[fd00:ec2::254]", "http://[fd20:ce::254]", "http://100.100.100.200", "http://[::ffff:169.254.169.254]", "http://0.0.0.0", "http://224.0.0.1"} {
 		host := hostAt(httptest.NewUnstartedServer(nil))
 		host.Site = address
 		_, err := host.Precheck(t.Context(), plainApp())
@@ -232,14 +248,14 @@ func TestAnAnswerWithoutAnAccountIsNotTakenForAnApplication(t *testing.T) {
 
 func TestACallThatIsGivenUpEndsWithTheContextsError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	server := serve(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); hang(r) })
 	if _, err := hostAt(server).Precheck(ctx, plainApp()); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestADeadlineOfTheCallerIsATimeoutOfTheHost(t *testing.T) {
-	server := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) { hang(r) })
 	for name, call := range map[string]func(context.Context) error{
 		"precheck": func(ctx context.Context) error { _, err := hostAt(server).Precheck(ctx, plainApp()); return err },
 		"exchange": func(ctx context.Context) error {

@@ -63,7 +63,7 @@ func anyForm(value string) *regexp.Regexp {
 		}
 		forms = append(forms, `(?i:`+percent.String()+`)`)
 		if r == ' ' {
-			forms = append(forms, `\+`)
+			forms = append(forms, `\+`, `(?i:%(?:25)*2b)`) // form encoding, and what a second encoding makes of it
 		}
 		pattern.WriteString(`(?:` + strings.Join(forms, "|") + `)`)
 	}

@@ -95,10 +95,11 @@ func askingPage(r *http.Request) string {
 	return "/"
 }
 
-// requireOwner refuses everybody but workspace owners.
+// requireOwner refuses everybody but workspace owners, and tells the audit log.
 func (s *Server) requireOwner(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !personOf(r).IsOwner() {
+			s.recordRefusal(r, "access.refused", routeOf(r))
 			s.fail(w, r, fairlead.Errorf(fairlead.CodeForbidden, "Only a workspace owner can open this page. Ask an owner of %s.", workspaceName(r)))
 			return
 		}

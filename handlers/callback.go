@@ -54,6 +54,9 @@ var astrayStatuses = map[fairlead.DiagnosisCode]int{
 
 // renderAstray explains a callback that belongs to no good attempt.
 func (s *Server) renderAstray(w http.ResponseWriter, r *http.Request, result flow.Result, d *fairlead.Diagnosis) error {
+	if d.Code == fairlead.DiagnosisAttemptForeign {
+		s.recordRefusal(r, "callback.refused", string(d.Code))
+	}
 	status, ok := astrayStatuses[d.Code]
 	if !ok {
 		status = http.StatusBadRequest

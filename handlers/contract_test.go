@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bufio"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -125,9 +126,10 @@ func (s *wizardSite) request(row contractRow) *http.Request {
 	s.t.Helper()
 	path := row.route
 	for parameter, existing := range map[string]func() string{
-		"/settings/gitops/setups/{id}": func() string { return s.begun(s.priya, "Ours", "unknown", "unknown-secret") },
-		"/settings/gitops/new/{draft}": func() string { return s.draft(s.priya, "Ours") },
-		"/settings/members/{person}":   func() string { return s.memberPath(priyasEmail) },
+		"/settings/gitops/setups/{id}":          func() string { return s.begun(s.priya, "Ours", "unknown", "unknown-secret") },
+		"/settings/gitops/new/{draft}":          func() string { return s.draft(s.priya, "Ours") },
+		"/settings/gitops/providers/{provider}": func() string { return s.added(fmt.Sprintf("Added %d", s.clients)) },
+		"/settings/members/{person}":            func() string { return s.memberPath(priyasEmail) },
 	} {
 		if rest, ok := strings.CutPrefix(path, parameter); ok {
 			path = existing() + rest

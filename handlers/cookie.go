@@ -69,6 +69,7 @@ type wizardState struct {
 	Drafts []cookieDraft     `json:"d,omitempty"` // oldest first
 	Setups map[string]string `json:"s,omitempty"` // draft id -> setup id, for Back after the first Next
 	Flash  *views.Flash      `json:"f,omitempty"`
+	Fresh  map[string]string `json:"h,omitempty"` // setup id -> token of the hand-over link to show once
 }
 
 // cookieDraft is a draft and whose it is: another person at the same browser must not see it.
@@ -148,6 +149,27 @@ func (c *cookies) setFlash(w http.ResponseWriter, r *http.Request, flash views.F
 	state := c.wizardState(r)
 	state.Flash = &flash
 	return c.saveWizardState(w, r, state)
+}
+
+// setFresh keeps the token of a hand-over link until the setup's page has shown it.
+func (c *cookies) setFresh(w http.ResponseWriter, r *http.Request, setupID string, token fairlead.Secret) error {
+	state := c.wizardState(r)
+	state.Fresh = map[string]string{setupID: token.Reveal()}
+	return c.saveWizardState(w, r, state)
+}
+
+// takeFresh returns that token, once.
+func (c *cookies) takeFresh(w http.ResponseWriter, r *http.Request, setupID string) fairlead.Secret {
+	state := c.wizardState(r)
+	token := fairlead.NewSecret(state.Fresh[setupID])
+	if token.IsZero() {
+		return token
+	}
+	state.Fresh = nil
+	if c.saveWizardState(w, r, state) != nil {
+		return fairlead.Secret{}
+	}
+	return token
 }
 
 // takeFlash returns the message that the last redirect left, once.

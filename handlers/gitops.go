@@ -75,8 +75,17 @@ func unfinishedSetup(s fairlead.Setup, kind fairlead.Kind, reader fairlead.Perso
 	if s.CreatedBy.ID == reader.ID {
 		row.Facts[0] = "Started by you"
 	}
-	if s.State == fairlead.SetupVerified {
+	switch {
+	case s.State == fairlead.SetupVerified:
 		row.Step = "Step 3 of 3"
+	case s.State != fairlead.SetupEntered:
+	case !s.HasCredentials():
+		row.Facts[1] = "The Application ID or the Secret is still missing"
+	case !s.ReceivedAt.IsZero():
+		row.Facts[1], row.Tone = "Received, not yet verified", views.ToneWarn
+	}
+	if s.ProviderID != "" {
+		row.Name = "Change of " + row.Name
 	}
 	if s.Diagnosis != nil {
 		row.Tone = views.ToneWarn

@@ -58,7 +58,7 @@ func newPeopleSite(t *testing.T) *peopleSite {
 	s.accounts = accounts.New(s.db, clock, rand.Reader)
 	external, _ := url.Parse(externalURL)
 	s.handler = handlers.New(handlers.Options{
-		Accounts: s.accounts, Ready: s.db, ExternalURL: external,
+		Accounts: s.accounts, Audit: s.db, Ready: s.db, ExternalURL: external,
 		CookieAuthKey: s.db.Keyring().Derive("cookie auth", 64), CookieSealKey: s.db.Keyring().Derive("cookie seal", 32),
 		Clock: clock, Random: rand.Reader, Log: slog.New(slog.NewTextHandler(&s.log, nil)),
 	}).Handler()

@@ -20,6 +20,7 @@ import (
 type Options struct {
 	Accounts       *accounts.Flow
 	Setup          *setup.Flow
+	Audit          auditLog
 	Ready          readiness
 	ExternalURL    *url.URL // how browsers reach this installation: scheme, host and port, path without a slash at the end
 	CookieAuthKey  []byte   // 64 bytes
@@ -70,6 +71,7 @@ func (s *Server) publicRoutes(r chi.Router) {
 	s.callbackRoutes(r)
 	s.signInRoutes(r)
 	s.linkRoutes(r)
+	s.handOverRoutes(r)
 }
 
 // personRoutes need a signed-in person.
@@ -83,6 +85,9 @@ func (s *Server) ownerRoutes(r chi.Router) {
 	s.generalRoutes(r)
 	s.memberRoutes(r)
 	s.gitopsRoutes(r)
+	s.auditRoutes(r)
 	s.wizardRoutes(r)
 	s.setupRoutes(r)
+	s.handOverOwnerRoutes(r)
+	s.providerRoutes(r)
 }

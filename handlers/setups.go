@@ -49,13 +49,20 @@ func (s *Server) renderSetup(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	if setup.State == fairlead.SetupVerified && r.URL.Query().Get("step") != "2" && errors == nil {
-		return s.render(w, r, status, wizardPage(3, nil), views.ConfirmStep(views.Confirm{Kind: kind, Setup: setup, Path: setupPath(setup.ID)}))
+		return s.renderConfirm(w, r, status, setup, kind, "")
 	}
 	path := setupPath(setup.ID)
 	view := views.Consumer{
-		Kind: kind, Heading: "Add " + setup.DisplayName, Action: path, OwnerAction: path + "/owner", Owner: setup.Owner,
-		CallbackURL: s.callbackURL(), ApplicationID: setup.ApplicationID, SecretStored: true, Errors: errors,
-		BackHref: path + "/name", CancelAction: path + "/cancel", Origin: s.origin(r),
+		Kind: kind, Heading: views.SetupHeading(setup), Action: path, OwnerAction: path + "/owner", Owner: setup.Owner,
+		CallbackURL: s.callbackURL(), ApplicationID: setup.ApplicationID, SecretStored: !setup.Secret.IsZero(), Errors: errors,
+		BackHref: backFromConsumer(setup), CancelAction: path + "/cancel", Origin: s.origin(r), Change: setup.ProviderID != "",
+		Received: setup.State == fairlead.SetupEntered && !setup.ReceivedAt.IsZero(),
+	}
+	if view.SameClient, err = s.sameClient(r, setup); err != nil {
+		return err
+	}
+	if view.HandOvers, err = s.handOvers(w, r, setup); err != nil {
+		return err
 	}
 	page := wizardPage(2, errors)
 	switch {
@@ -73,6 +80,37 @@ func (s *Server) renderSetup(w http.ResponseWriter, r *http.Request, status int,
 		page.Refresh = 3
 	}
 	return s.render(w, r, status, page, views.ConsumerStep(view))
+}
+
+// backFromConsumer leads from step 2 to step 1, which a change of a Git provider does not have.
+func backFromConsumer(setup fairlead.Setup) string {
+	if setup.ProviderID != "" {
+		return providerPath(setup.ProviderID)
+	}
+	return setupPath(setup.ID) + "/name"
+}
+
+// sameClient names the Git providers that use the setup's application ID already.
+func (s *Server) sameClient(r *http.Request, setup fairlead.Setup) ([]string, error) {
+	providers, err := s.Setup.SameClient(r.Context(), setup)
+	var names []string
+	for _, g := range providers {
+		names = append(names, g.DisplayName)
+	}
+	return names, err
+}
+
+// renderConfirm is step 3; problem says why the last Confirm did not work.
+func (s *Server) renderConfirm(w http.ResponseWriter, r *http.Request, status int, setup fairlead.Setup, kind fairlead.Kind, problem string) error {
+	same, err := s.sameClient(r, setup)
+	if err != nil {
+		return err
+	}
+	page := wizardPage(3, nil)
+	if problem != "" {
+		page.Title = "Error: " + page.Title
+	}
+	return s.render(w, r, status, page, views.ConfirmStep(views.Confirm{Kind: kind, Setup: setup, Path: setupPath(setup.ID), Problem: problem, SameClient: same}))
 }
 
 // waiting draws the panel at its stage.
@@ -146,7 +184,7 @@ func (s *Server) renameSetup(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) saveSetupOwner(w http.ResponseWriter, r *http.Request) error {
 	owner := r.PostFormValue("owner")
-	if err := s.Setup.SetOwner(r.Context(), setupID(r), owner); err != nil {
+	if err := s.Setup.SetOwner(r.Context(), actor(r), setupID(r), owner); err != nil {
 		return err
 	}
 	setup, err := s.Setup.Find(r.Context(), setupID(r))
@@ -215,7 +253,7 @@ func (s *Server) showReturned(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) continueSetup(w http.ResponseWriter, r *http.Request) error {
-	setup, err := s.Setup.Continue(r.Context(), setupID(r))
+	setup, err := s.Setup.Continue(r.Context(), actor(r), setupID(r))
 	if err != nil {
 		return err
 	}
@@ -223,7 +261,7 @@ func (s *Server) continueSetup(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) stopWaiting(w http.ResponseWriter, r *http.Request) error {
-	setup, err := s.Setup.Stop(r.Context(), setupID(r))
+	setup, err := s.Setup.Stop(r.Context(), actor(r), setupID(r))
 	if err != nil {
 		return err
 	}
@@ -231,7 +269,7 @@ func (s *Server) stopWaiting(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) reportSeen(w http.ResponseWriter, r *http.Request) error {
-	setup, err := s.Setup.Report(r.Context(), setupID(r), fairlead.DiagnosisCode(r.PostFormValue("seen")))
+	setup, err := s.Setup.Report(r.Context(), actor(r), setupID(r), fairlead.DiagnosisCode(r.PostFormValue("seen")))
 	if err != nil {
 		return err
 	}
@@ -248,6 +286,9 @@ func (s *Server) confirmSetup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	flash := views.Flash{Title: provider.DisplayName + " was added.", Text: "Verified as " + provider.Proof.Account.Name + "."}
+	if provider.WasChanged() {
+		flash.Title = "The new values of " + provider.DisplayName + " are in force."
+	}
 	if err := s.cookies.setFlash(w, r, flash); err != nil {
 		return err
 	}
@@ -266,10 +307,7 @@ func (s *Server) renderNotConfirmed(w http.ResponseWriter, r *http.Request, caus
 	if err != nil {
 		return err
 	}
-	page := wizardPage(3, nil)
-	page.Title = "Error: " + page.Title
-	return s.render(w, r, http.StatusConflict, page, views.ConfirmStep(views.Confirm{
-		Kind: kind, Setup: setup, Path: setupPath(setup.ID), Problem: messageOf(cause)}))
+	return s.renderConfirm(w, r, http.StatusConflict, setup, kind, messageOf(cause))
 }
 
 func (s *Server) cancelSetup(w http.ResponseWriter, r *http.Request) error {

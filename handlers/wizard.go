@@ -140,7 +140,7 @@ func (s *Server) renderConsumer(w http.ResponseWriter, r *http.Request, status i
 	return s.render(w, r, status, wizardPage(2, errors), views.ConsumerStep(views.Consumer{
 		Kind: kind, Heading: "Add " + draft.DisplayName, Action: path, OwnerAction: path + "/owner", Owner: draft.Owner,
 		CallbackURL: s.callbackURL(), ApplicationID: draft.ApplicationID, Errors: errors,
-		BackHref: step1Path(draft.ID), CancelAction: path + "/discard", Origin: s.origin(r),
+		BackHref: step1Path(draft.ID), CancelAction: path + "/discard", Origin: s.origin(r), HandOvers: views.HandOvers{Create: path + "/hand-over"},
 	}))
 }
 

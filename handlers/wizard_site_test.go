@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -33,6 +34,8 @@ type wizardSite struct {
 	flow   *setup.Flow
 	router chi.Router
 	priya  *visitor
+
+	clients int // registered at the host
 }
 
 func newWizardSite(t *testing.T) *wizardSite {
@@ -55,7 +58,7 @@ func newWizardSite(t *testing.T) *wizardSite {
 	s.flow = setup.New(setup.Options{Store: s.db, Hosts: gitprovider.Registry{host}, CallbackURL: externalURL + "/oauth/callback", Clock: clock, Random: rand.Reader, Log: log})
 	external, _ := url.Parse(externalURL)
 	s.router = handlers.New(handlers.Options{
-		Accounts: s.accounts, Setup: s.flow, Ready: s.db, ExternalURL: external,
+		Accounts: s.accounts, Setup: s.flow, Audit: s.db, Ready: s.db, ExternalURL: external,
 		CookieAuthKey: s.db.Keyring().Derive("cookie auth", 64), CookieSealKey: s.db.Keyring().Derive("cookie seal", 32),
 		Clock: clock, Random: rand.Reader, Log: log,
 	}).Router()
@@ -64,10 +67,11 @@ func newWizardSite(t *testing.T) *wizardSite {
 	return s
 }
 
-// register makes an OAuth client at the host; its secret must not leak from now on.
+// register makes another OAuth client at the host; its secret must not leak from now on.
 func (s *wizardSite) register() bitbucketsim.Client {
 	s.t.Helper()
-	client, err := s.sim.CreateClient(bitbucketsim.Client{Workspace: "acme-data", Name: "Fairlead", CallbackURL: externalURL + "/oauth/callback",
+	s.clients++
+	client, err := s.sim.CreateClient(bitbucketsim.Client{Workspace: "acme-data", Name: fmt.Sprintf("Fairlead %d", s.clients), CallbackURL: externalURL + "/oauth/callback",
 		Permissions: []string{"account", "webhook", "repository:write"}})
 	if err != nil {
 		s.t.Fatal(err)
@@ -158,6 +162,17 @@ func (s *wizardSite) verified(v *visitor, name string) string {
 	return path
 }
 
+// added confirms a verified setup and returns the path of the Git provider.
+func (s *wizardSite) added(name string) string {
+	s.t.Helper()
+	s.priya.post(s.verified(s.priya, name) + "/confirm").wantTo("/settings/gitops")
+	providers, err := s.flow.ListGitProviders(context.Background())
+	if err != nil || len(providers) == 0 {
+		s.t.Fatal(len(providers), err)
+	}
+	return "/settings/gitops/providers/" + providers[len(providers)-1].ID
+}
+
 // htmx sends as htmx 4 does for a part of the page.
 func (v *visitor) htmx(method, path string, pairs ...string) answer {
 	v.site.t.Helper()
@@ -230,18 +245,4 @@ func (v *visitor) at(host, path string) answer {
 	r := httptest.NewRequest(http.MethodGet, externalURL+path, nil)
 	r.Host = host
 	return v.send(r)
-}
-
-// begunAgain is a second verified setup with the values of another client.
-func (s *wizardSite) begunAgain(_, name string) string {
-	s.t.Helper()
-	client, err := s.sim.CreateClient(bitbucketsim.Client{Workspace: "acme-data", Name: "Fairlead too", CallbackURL: externalURL + "/oauth/callback",
-		Permissions: []string{"account", "webhook", "repository:write"}})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.secrets = append(s.secrets, client.Secret)
-	path := s.begun(s.priya, name, client.ID, client.Secret)
-	s.priya.get(s.grant(s.priya, path+"/authorize")).wantTo(path)
-	return path
 }

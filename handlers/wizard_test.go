@@ -211,9 +211,9 @@ func TestARefusedPairCanBeFoundOutOrCorrected(t *testing.T) {
 func TestANameThatWasTakenMeanwhileIsSaidAtConfirm(t *testing.T) {
 	s := newWizardSite(t)
 	one := s.verified(s.priya, "Ours")
-	other := s.begunAgain(one, "Ours")
+	other := s.verified(s.priya, "Ours")
 	s.priya.post(one + "/confirm").wantTo("/settings/gitops")
-	s.priya.post(other+"/confirm").want(409, "It was not added", "Another Git provider is called Ours")
+	s.priya.post(other+"/confirm").want(409, "It was not done", "Another Git provider is called Ours")
 	s.priya.post(other+"/name", "display_name", "Ours").want(422, "Another Git provider is called Ours. Enter a different display name")
 	s.priya.post(other+"/name", "display_name", "Ours too").wantTo(other)
 	s.priya.post(other + "/confirm").wantTo("/settings/gitops")

@@ -22,6 +22,9 @@ func (f *Flow) Authorize(ctx context.Context, session fairlead.Session, id strin
 	if s.State == fairlead.SetupVerified {
 		return "", fairlead.Errorf(fairlead.CodeConflict, "This setup is verified already. Close this window and confirm it.")
 	}
+	if !s.HasCredentials() {
+		return "", fairlead.Errorf(fairlead.CodeConflict, "The Application ID or the Secret is missing. Close this window and enter them.")
+	}
 	now, state, verifier := f.Clock(), fairlead.NewToken(f.Random), fairlead.NewSecret(fairlead.NewToken(f.Random))
 	attempt := fairlead.Attempt{
 		ID: fairlead.NewID(f.Random, fairlead.PrefixAttempt), SetupID: s.ID, SessionID: session.ID, PersonID: session.PersonID,
@@ -114,7 +117,7 @@ func (f *Flow) finish(ctx context.Context, attempt fairlead.Attempt, s fairlead.
 		}
 	}()
 	s.State, s.Diagnosis = fairlead.SetupVerified, nil
-	trip, cancel := context.WithTimeout(ctx, completionTime) // not for the storing, which must go on when it is over
+	trip, cancel := context.WithTimeout(ctx, f.Patience) // not for the storing, which must go on when it is over
 	defer cancel()
 	proof, err := f.prove(trip, attempt, s, c)
 	d, unknown := f.diagnosisOf(err)

@@ -3,7 +3,7 @@ package setup_test
 import (
 	"context"
 	"testing"
-	"testing/synctest"
+	"time"
 
 	"fairlead"
 	"fairlead/gitprovider"
@@ -30,25 +30,22 @@ func (broken) Exchange(context.Context, gitprovider.App, fairlead.Secret, fairle
 }
 
 func TestTheOutcomeIsStoredEvenWhenAllTheTimeIsUsedUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		c := w.register()
-		s := w.start(c.ID, c.Secret)
-		callback := w.granted(s.ID)
-		w.must(w.sim.Close(context.Background()))
-		w.Hosts = gitprovider.Registry{endless{w.host}}
-		if _, err := w.Complete(context.Background(), w.session, callback); err == nil {
-			t.Error("the cause is lost")
-		}
-		w.wantDiagnosis(w.find(s.ID), fairlead.DiagnosisInterrupted, fairlead.RungSecret, "")
+	w := newWorld(t)
+	c := w.register()
+	s := w.start(c.ID, c.Secret)
+	callback := w.granted(s.ID)
+	w.Hosts, w.Patience = gitprovider.Registry{endless{w.host}}, time.Millisecond
+	if _, err := w.Complete(context.Background(), w.session, callback); err == nil {
+		t.Error("the cause is lost")
+	}
+	w.wantDiagnosis(w.find(s.ID), fairlead.DiagnosisInterrupted, fairlead.RungSecret, "")
 
-		if _, err := w.Resubmit(context.Background(), w.by, s.ID, c.ID, ""); err == nil {
-			t.Error("the cause is lost")
-		}
-		if s = w.find(s.ID); s.State != fairlead.SetupFailed {
-			t.Errorf("state %s after the check", s.State)
-		}
-	})
+	if _, err := w.Resubmit(context.Background(), w.by, s.ID, c.ID, ""); err == nil {
+		t.Error("the cause is lost")
+	}
+	if s = w.find(s.ID); s.State != fairlead.SetupFailed {
+		t.Errorf("state %s after the check", s.State)
+	}
 }
 
 func TestABugInAHostLeavesAnOutcome(t *testing.T) {

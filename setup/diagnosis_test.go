@@ -239,7 +239,7 @@ func (m mishap) through(w *world, s fairlead.Setup, newer bool) fairlead.Setup {
 	w.t.Helper()
 	if m.forward {
 		var err error
-		s, err = w.Continue(context.Background(), s.ID)
+		s, err = w.Continue(context.Background(), w.by, s.ID)
 		w.must(err)
 	}
 	address, err := url.Parse(w.window(s.ID))
@@ -315,7 +315,7 @@ func TestAClockThatDiffersIsSaidFirstAndWarnedOfAfterwards(t *testing.T) {
 				if !s.Reach.Accepted || !strings.Contains(s.Diagnosis.Title, direction) {
 					t.Errorf("got %+v, %q", s.Reach, s.Diagnosis.Title)
 				}
-				_, err := w.Continue(context.Background(), s.ID)
+				_, err := w.Continue(context.Background(), w.by, s.ID)
 				w.must(err)
 				s = w.finish(w.granted(s.ID))
 				if s.State != fairlead.SetupVerified || len(s.Proof.Warnings) != 1 || !strings.Contains(s.Proof.Warnings[0], direction) {
@@ -360,12 +360,12 @@ func TestWhatTheHostsWindowShowsCanBeReported(t *testing.T) {
 		w := newWorld(t)
 		c := w.register()
 		s := w.start(c.ID, c.Secret)
-		s, err := w.Report(context.Background(), s.ID, code)
+		s, err := w.Report(context.Background(), w.by, s.ID, code)
 		w.must(err)
 		w.wantDiagnosis(s, code, fairlead.RungRegistered, field)
 	}
 	w := newWorld(t)
 	c := w.register()
-	_, err := w.Report(context.Background(), w.start(c.ID, c.Secret).ID, fairlead.DiagnosisSecretWrong)
+	_, err := w.Report(context.Background(), w.by, w.start(c.ID, c.Secret).ID, fairlead.DiagnosisSecretWrong)
 	w.wantCode(err, fairlead.CodeInvalid)
 }

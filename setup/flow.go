@@ -25,9 +25,9 @@ type Store interface {
 	UpdateCredentials(ctx context.Context, by fairlead.Actor, id, applicationID string, secret fairlead.Secret) (fairlead.Setup, error)
 	// UpdateDisplayName renames; CodeConflict if a Git provider has that name.
 	UpdateDisplayName(ctx context.Context, by fairlead.Actor, id, name string) error
-	UpdateOwner(ctx context.Context, id, owner string) error
+	UpdateOwner(ctx context.Context, by fairlead.Actor, id, owner string) error
 	// UpdateState writes state, reach, diagnosis, proof and waiting-since, if the setup still has the digest that s has.
-	UpdateState(ctx context.Context, s fairlead.Setup) error
+	UpdateState(ctx context.Context, by fairlead.Actor, s fairlead.Setup) error
 	// CreateAttempt stores an attempt under the hash of its state, keeps the setup's three newest good, and moves the
 	// setup to "waiting".
 	CreateAttempt(ctx context.Context, a fairlead.Attempt, stateHash string) error
@@ -42,7 +42,8 @@ type Store interface {
 	// ConfirmSetup turns a verified setup into a Git provider, once: confirmed again it returns the same one.
 	ConfirmSetup(ctx context.Context, by fairlead.Actor, id string) (fairlead.GitProvider, error)
 	CancelSetup(ctx context.Context, by fairlead.Actor, id string) error
-	ListGitProviders(ctx context.Context) ([]fairlead.GitProvider, error)
+	handOverStore
+	providerStore
 }
 
 // Options are what the flow is wired from.
@@ -53,16 +54,19 @@ type Options struct {
 	Clock       fairlead.Clock
 	Random      fairlead.Random
 	Log         *slog.Logger
+	Patience    time.Duration // for the check before the host's window, and for all that follows a callback; 0 = a minute
 }
 
 // Flow adds Git providers.
 type Flow struct{ Options }
 
 // New makes the flow.
-func New(o Options) *Flow { return &Flow{Options: o} }
-
-// completionTime bounds what happens after a callback: the exchange and the calls of the proof.
-const completionTime = 60 * time.Second
+func New(o Options) *Flow {
+	if o.Patience == 0 {
+		o.Patience = time.Minute
+	}
+	return &Flow{Options: o}
+}
 
 // Recover marks what was under way when the process ended last time as interrupted. Call it once, before serving.
 func (f *Flow) Recover(ctx context.Context) error {
@@ -72,7 +76,7 @@ func (f *Flow) Recover(ctx context.Context) error {
 	}
 	for _, s := range setups {
 		s.State, s.Diagnosis = fairlead.SetupFailed, interrupted(f.Clock())
-		if err := f.Store.UpdateState(ctx, s); err != nil {
+		if err := f.Store.UpdateState(ctx, fairlead.System(), s); err != nil {
 			return err
 		}
 	}
@@ -120,7 +124,7 @@ func (f *Flow) ParseDraft(ctx context.Context, d fairlead.Draft) (fairlead.Draft
 		d.InstanceURL = normal
 	}
 	d.DisplayName = cleanLine(d.DisplayName)
-	if message, err := f.checkName(ctx, d.DisplayName); err != nil {
+	if message, err := f.checkName(ctx, d.DisplayName, ""); err != nil {
 		return d, err
 	} else if message != "" {
 		invalid.Add("display_name", "%s", message)
@@ -131,7 +135,8 @@ func (f *Flow) ParseDraft(ctx context.Context, d fairlead.Draft) (fairlead.Draft
 // maxName keeps a display name to a line; it is long enough for any that people use.
 const maxName = 80
 
-func (f *Flow) checkName(ctx context.Context, name string) (string, error) {
+// checkName says what is wrong with a display name, "" if nothing; own is the provider whose name it may be.
+func (f *Flow) checkName(ctx context.Context, name, own string) (string, error) {
 	switch {
 	case name == "":
 		return "Enter a display name", nil
@@ -140,7 +145,7 @@ func (f *Flow) checkName(ctx context.Context, name string) (string, error) {
 	}
 	providers, err := f.Store.ListGitProviders(ctx)
 	for _, p := range providers {
-		if strings.EqualFold(p.DisplayName, name) {
+		if p.ID != own && strings.EqualFold(p.DisplayName, name) {
 			return "Another Git provider is called " + p.DisplayName + ". Enter a different display name", nil
 		}
 	}

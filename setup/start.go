@@ -29,7 +29,7 @@ func (f *Flow) Start(ctx context.Context, by fairlead.Actor, d fairlead.Draft, a
 	if err != nil || !made {
 		return s, err
 	}
-	return f.precheck(ctx, s)
+	return f.precheck(ctx, by, s)
 }
 
 // Resubmit stores corrected values and runs the check again. An empty secret keeps the stored one, unless that is the
@@ -39,7 +39,7 @@ func (f *Flow) Resubmit(ctx context.Context, by fairlead.Actor, id, applicationI
 	if err != nil {
 		return s, err
 	}
-	applicationID, secret, err = parseCredentials(applicationID, secret, s.Diagnosis.Concerns(fairlead.FieldSecret))
+	applicationID, secret, err = parseCredentials(applicationID, secret, s.Secret.IsZero() || s.Diagnosis.Concerns(fairlead.FieldSecret))
 	if err != nil {
 		return s, err
 	}
@@ -49,7 +49,7 @@ func (f *Flow) Resubmit(ctx context.Context, by fairlead.Actor, id, applicationI
 	if s, err = f.Store.UpdateCredentials(ctx, by, id, applicationID, fairlead.NewSecret(secret)); err != nil {
 		return s, err
 	}
-	return f.precheck(ctx, s)
+	return f.precheck(ctx, by, s)
 }
 
 // parseCredentials trims both values. Nothing judges their length: hosts change it.
@@ -67,14 +67,14 @@ func parseCredentials(applicationID, secret string, needSecret bool) (string, st
 
 // precheck asks the host, where it can, whether it accepts the pair. It ends in "waiting" or "refused"; if it cannot
 // end, the next start of Fairlead says so.
-func (f *Flow) precheck(ctx context.Context, s fairlead.Setup) (fairlead.Setup, error) {
+func (f *Flow) precheck(ctx context.Context, by fairlead.Actor, s fairlead.Setup) (fairlead.Setup, error) {
 	host, err := f.host(s.Kind)
 	if err != nil {
 		return s, err
 	}
 	// The browser may go away meanwhile; the row must not stay in "checking".
 	ctx = context.WithoutCancel(ctx)
-	check, cancel := context.WithTimeout(ctx, completionTime)
+	check, cancel := context.WithTimeout(ctx, f.Patience)
 	defer cancel()
 	s.State, s.Diagnosis, s.WaitingSince = fairlead.SetupWaiting, nil, f.Clock()
 	if checker, ok := host.(gitprovider.Prechecker); ok {
@@ -82,10 +82,10 @@ func (f *Flow) precheck(ctx context.Context, s fairlead.Setup) (fairlead.Setup, 
 		if d, unknown := f.diagnosisOf(err); d != nil {
 			s.State, s.Diagnosis = fairlead.SetupRefused, d
 		} else if unknown != nil {
-			return s, errors.Join(unknown, f.Store.UpdateState(ctx, f.interrupt(s)))
+			return s, errors.Join(unknown, f.Store.UpdateState(ctx, by, f.interrupt(s)))
 		}
 	}
-	return s, f.Store.UpdateState(ctx, s)
+	return s, f.Store.UpdateState(ctx, by, s)
 }
 
 func (f *Flow) interrupt(s fairlead.Setup) fairlead.Setup {
@@ -114,16 +114,15 @@ func (f *Flow) Find(ctx context.Context, id string) (fairlead.Setup, error) {
 // List returns the unfinished setups, newest first.
 func (f *Flow) List(ctx context.Context) ([]fairlead.Setup, error) { return f.Store.ListSetups(ctx) }
 
-// ListGitProviders returns what was added, by name.
-func (f *Flow) ListGitProviders(ctx context.Context) ([]fairlead.GitProvider, error) {
-	return f.Store.ListGitProviders(ctx)
-}
-
 // Rename gives the setup another display name; CodeInvalid with the field "display_name".
 func (f *Flow) Rename(ctx context.Context, by fairlead.Actor, id, name string) error {
 	name = cleanLine(name)
+	s, err := f.Store.FindSetup(ctx, id)
+	if err != nil {
+		return err
+	}
 	var invalid fairlead.Invalid
-	if message, err := f.checkName(ctx, name); err != nil {
+	if message, err := f.checkName(ctx, name, s.ProviderID); err != nil {
 		return err
 	} else if message != "" {
 		invalid.Add("display_name", "%s", message)
@@ -133,35 +132,35 @@ func (f *Flow) Rename(ctx context.Context, by fairlead.Actor, id, name string) e
 }
 
 // SetOwner remembers under which owner the host keeps the registration, for links.
-func (f *Flow) SetOwner(ctx context.Context, id, owner string) error {
-	return f.Store.UpdateOwner(ctx, id, fairlead.ParseOwner(owner))
+func (f *Flow) SetOwner(ctx context.Context, by fairlead.Actor, id, owner string) error {
+	return f.Store.UpdateOwner(ctx, by, id, fairlead.ParseOwner(owner))
 }
 
 // Continue goes on to the host although the check before the window found something, or after a failed attempt.
-func (f *Flow) Continue(ctx context.Context, id string) (fairlead.Setup, error) {
+func (f *Flow) Continue(ctx context.Context, by fairlead.Actor, id string) (fairlead.Setup, error) {
 	s, err := f.Store.FindSetup(ctx, id)
 	if err != nil {
 		return s, err
 	}
-	if s.State == fairlead.SetupVerified || s.State == fairlead.SetupChecking {
+	if s.State == fairlead.SetupVerified || s.State == fairlead.SetupChecking || !s.HasCredentials() {
 		return s, nil
 	}
 	s.State, s.Diagnosis, s.WaitingSince = fairlead.SetupWaiting, nil, f.Clock()
-	return s, f.Store.UpdateState(ctx, s)
+	return s, f.Store.UpdateState(ctx, by, s)
 }
 
 // Stop ends the waiting; the form of step 2 is shown again.
-func (f *Flow) Stop(ctx context.Context, id string) (fairlead.Setup, error) {
+func (f *Flow) Stop(ctx context.Context, by fairlead.Actor, id string) (fairlead.Setup, error) {
 	s, err := f.Store.FindSetup(ctx, id)
 	if err != nil || s.State != fairlead.SetupWaiting {
 		return s, err
 	}
 	s.State = fairlead.SetupEntered
-	return s, f.Store.UpdateState(ctx, s)
+	return s, f.Store.UpdateState(ctx, by, s)
 }
 
 // Report takes what the admin sees in the host's window, where the host will not come back from.
-func (f *Flow) Report(ctx context.Context, id string, seen fairlead.DiagnosisCode) (fairlead.Setup, error) {
+func (f *Flow) Report(ctx context.Context, by fairlead.Actor, id string, seen fairlead.DiagnosisCode) (fairlead.Setup, error) {
 	s, err := f.Store.FindSetup(ctx, id)
 	if err != nil || s.State != fairlead.SetupWaiting {
 		return s, err
@@ -179,7 +178,7 @@ func (f *Flow) Report(ctx context.Context, id string, seen fairlead.DiagnosisCod
 		return s, fairlead.Errorf(fairlead.CodeInvalid, "Choose what the window shows.")
 	}
 	s.State, s.Diagnosis.At = fairlead.SetupFailed, f.Clock()
-	return s, f.Store.UpdateState(ctx, s)
+	return s, f.Store.UpdateState(ctx, by, s)
 }
 
 // Confirm turns a verified setup into a Git provider. Pressed twice, it makes one.

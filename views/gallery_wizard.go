@@ -33,7 +33,8 @@ func (c canned) setup(state fairlead.SetupState) fairlead.Setup {
 }
 
 func (c canned) consumer() Consumer {
-	return Consumer{Kind: c.kind(), Heading: "Add Bitbucket.org", Action: "#", OwnerAction: "#", CallbackURL: cannedCallback, BackHref: "#", CancelAction: "#"}
+	return Consumer{Kind: c.kind(), Heading: "Add Bitbucket.org", Action: "#", OwnerAction: "#", CallbackURL: cannedCallback, BackHref: "#", CancelAction: "#",
+		HandOvers: HandOvers{Create: "#", Setup: cannedSetup, Now: c.now}}
 }
 
 func (c canned) proof(mark fairlead.Mark, evidence, note string) *fairlead.Proof {

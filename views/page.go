@@ -22,6 +22,7 @@ const (
 	AreaGeneral  Area = "general"
 	AreaMembers  Area = "members"
 	AreaGitOps   Area = "gitops"
+	AreaAudit    Area = "audit"
 	AreaProfile  Area = "profile"
 	AreaSessions Area = "sessions"
 )

@@ -36,6 +36,7 @@ type app struct {
 	config   appConfig
 	db       *db.DB
 	accounts *accounts.Flow
+	setup    *setup.Flow
 	listener net.Listener
 	server   *http.Server
 }
@@ -58,13 +59,13 @@ func openApp(ctx context.Context, c appConfig) (_ *app, err error) {
 	c.externalURL = withChosenPort(c.externalURL, a.listener)
 	a.config.externalURL = c.externalURL
 	a.accounts = accounts.New(a.db, time.Now, random)
-	flow := setup.New(setup.Options{Store: a.db, Hosts: c.hosts, CallbackURL: c.externalURL.String() + "/oauth/callback", Clock: time.Now, Random: random, Log: c.log})
-	if err := flow.Recover(ctx); err != nil {
+	a.setup = setup.New(setup.Options{Store: a.db, Hosts: c.hosts, CallbackURL: c.externalURL.String() + "/oauth/callback", Clock: time.Now, Random: random, Log: c.log})
+	if err := errors.Join(a.setup.Recover(ctx), a.setup.Sweep(ctx)); err != nil {
 		return nil, err
 	}
 	keys := a.db.Keyring()
 	server := handlers.New(handlers.Options{
-		Accounts: a.accounts, Setup: flow, Ready: a.db, ExternalURL: c.externalURL,
+		Accounts: a.accounts, Setup: a.setup, Audit: a.db, Ready: a.db, ExternalURL: c.externalURL,
 		CookieAuthKey: keys.Derive("cookie authentication", 64), CookieSealKey: keys.Derive("cookie encryption", 32),
 		TrustedProxies: c.proxies, Clock: time.Now, Random: random, Log: c.log,
 	})
@@ -103,8 +104,34 @@ func cause(err error) error {
 	}
 }
 
-// serve answers until the context ends, and then lets requests under way finish.
-func (a *app) serve(ctx context.Context) error { return serveUntil(ctx, a.server, a.listener) }
+// serve answers until the context ends, and then lets requests under way finish. Meanwhile it sweeps every hour.
+func (a *app) serve(ctx context.Context) error {
+	sweeping, stop := context.WithCancel(ctx)
+	swept := make(chan struct{})
+	go func() {
+		defer close(swept)
+		a.sweepHourly(sweeping)
+	}()
+	err := serveUntil(ctx, a.server, a.listener)
+	stop()
+	<-swept
+	return err
+}
+
+func (a *app) sweepHourly(ctx context.Context) {
+	hourly := time.NewTicker(time.Hour)
+	defer hourly.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hourly.C:
+			if err := a.setup.Sweep(ctx); err != nil && ctx.Err() == nil {
+				a.config.log.Error("sweeping abandoned setups", "error", err)
+			}
+		}
+	}
+}
 
 func serveUntil(ctx context.Context, server *http.Server, l net.Listener) error {
 	failed := make(chan error, 1)
