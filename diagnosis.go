@@ -13,6 +13,7 @@ const (
 	DiagnosisTimeout           DiagnosisCode = "timeout"
 	DiagnosisUnreachable       DiagnosisCode = "unreachable"
 	DiagnosisAddressNotAllowed DiagnosisCode = "address_not_allowed"
+	DiagnosisProxy             DiagnosisCode = "proxy_unreachable"
 	DiagnosisTLSUntrusted      DiagnosisCode = "tls_untrusted"
 	DiagnosisNotTheHost        DiagnosisCode = "not_the_host"
 	DiagnosisRateLimited       DiagnosisCode = "rate_limited"
@@ -48,7 +49,7 @@ const (
 // DiagnosisCodes lists every code, in the order of the documentation.
 func DiagnosisCodes() []DiagnosisCode {
 	return []DiagnosisCode{
-		DiagnosisDNS, DiagnosisRefused, DiagnosisTimeout, DiagnosisUnreachable, DiagnosisAddressNotAllowed,
+		DiagnosisDNS, DiagnosisRefused, DiagnosisTimeout, DiagnosisUnreachable, DiagnosisAddressNotAllowed, DiagnosisProxy,
 		DiagnosisTLSUntrusted, DiagnosisNotTheHost, DiagnosisRateLimited, DiagnosisHostError, DiagnosisClockSkew,
 		DiagnosisUnexpectedAnswer,
 		DiagnosisCredentials, DiagnosisUnknownApp, DiagnosisSecretWrong, DiagnosisCallbackMissing,

@@ -58,6 +58,7 @@ type bitbucketProver struct {
 	workspaces   []bitbucketMembership
 	repositories []string // full names of those that the account administers
 	more         bool     // there are more than were counted
+	closed       []string // Bitbucket workspaces that did not let Fairlead look
 	hooksOf      string   // the repository whose webhooks were read
 }
 
@@ -123,7 +124,13 @@ func (p *bitbucketProver) readRepositories(ctx context.Context) error {
 		}
 		query := url.Values{"q": {`permission="admin"`}, "pagelen": {"100"}}
 		var page bitbucketPage[bitbucketRepository]
-		if err := p.get(ctx, p.host.API+"/user/workspaces/"+url.PathEscape(workspace.Workspace.Slug)+"/permissions/repositories?"+query.Encode(), &page); err != nil {
+		slug := workspace.Workspace.Slug
+		err := p.get(ctx, p.host.API+"/user/workspaces/"+url.PathEscape(slug)+"/permissions/repositories?"+query.Encode(), &page)
+		if isClosed(err) {
+			p.closed = append(p.closed, slug)
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		for _, value := range page.Values {
@@ -145,14 +152,18 @@ func (p *bitbucketProver) readHooks(ctx context.Context) error {
 	err := p.get(ctx, p.host.API+path, &page)
 	if err == nil {
 		p.hooksOf = p.repositories[0]
-		return nil
 	}
-	// The repository may have gone between two calls, or lie behind its workspace's own rules: then this is not known.
-	var d *fairlead.Diagnosis
-	if errors.As(err, &d) && d.Code == fairlead.DiagnosisUnexpectedAnswer {
+	if isClosed(err) {
 		return nil
 	}
 	return err
+}
+
+// isClosed reports whether one workspace or repository did not let Fairlead look: it may have gone between two calls, or
+// lie behind its workspace's own rules, such as a list of allowed addresses. What it would have shown is then not known.
+func isClosed(err error) bool {
+	var d *fairlead.Diagnosis
+	return errors.As(err, &d) && d.Code == fairlead.DiagnosisUnexpectedAnswer
 }
 
 // get asks the API and decodes a 200; everything else is a diagnosis.
@@ -257,17 +268,24 @@ func (p *bitbucketProver) repositoriesCheck(k fairlead.Kind) fairlead.Check {
 	check := fairlead.Check{Name: k.Permission(permissionRepositories).Name(), Mark: fairlead.MarkUnknown}
 	if len(p.repositories) == 0 {
 		check.Evidence = "no repositories"
-		check.Note = "This account administers no repository, so there was nothing to try this with. Developers authorize with their own accounts."
+		check.Note = "This account administers no repository, so there was nothing to try this with. Developers authorize with their own accounts." + p.closedNote()
 		return check
 	}
 	check.Evidence = count(len(p.repositories), p.more, "repository", "repositories")
-	check.Note = "Listed those that this account administers. Nothing was written."
+	check.Note = "Listed those that this account administers. Nothing was written." + p.closedNote()
 	if bitbucketGranted(permissionRepositories, p.token.Scopes) == granted {
 		check.Mark = fairlead.MarkGranted
 	} else {
 		check.Note += " Bitbucket did not say whether writing is granted."
 	}
 	return check
+}
+
+func (p *bitbucketProver) closedNote() string {
+	if len(p.closed) == 0 {
+		return ""
+	}
+	return " Bitbucket did not let Fairlead look into " + joinAnd(p.closed) + "."
 }
 
 func (p *bitbucketProver) webhooksCheck(k fairlead.Kind) fairlead.Check {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"syscall"
 	"time"
@@ -21,9 +22,10 @@ const Timeout = 10 * time.Second
 
 // ClientOptions say what Fairlead may reach.
 type ClientOptions struct {
-	AllowLoopback bool           // hosts on this machine: the demo, and tests
-	RootCAs       *x509.CertPool // nil = the system's, which SSL_CERT_FILE replaces
-	Timeout       time.Duration  // 0 = Timeout
+	AllowLoopback bool                                  // hosts on this machine: the demo, and tests
+	RootCAs       *x509.CertPool                        // nil = the system's, which SSL_CERT_FILE replaces
+	Timeout       time.Duration                         // 0 = Timeout
+	Proxy         func(*http.Request) (*url.URL, error) // nil = from the environment
 	Clock         fairlead.Clock
 	Random        fairlead.Random
 }
@@ -41,10 +43,13 @@ func NewClient(o ClientOptions) *Client {
 	if o.Timeout == 0 {
 		o.Timeout = Timeout
 	}
+	if o.Proxy == nil {
+		o.Proxy = http.ProxyFromEnvironment
+	}
 	dialer := &net.Dialer{Timeout: o.Timeout, Control: guard(o.AllowLoopback)}
 	return &Client{
 		transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
+			Proxy:                 o.Proxy,
 			DialContext:           dialer.DialContext,
 			TLSClientConfig:       &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:   o.Timeout,

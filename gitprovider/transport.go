@@ -60,8 +60,11 @@ func diagnoseConnection(k fairlead.Kind, a answer) *fairlead.Diagnosis {
 		untrusted *tls.CertificateVerificationError
 		plain     tls.RecordHeaderError
 		timeout   net.Error
+		dial      *net.OpError
 	)
 	switch {
+	case errors.As(a.err, &dial) && dial.Op == "proxyconnect":
+		return proxyFailed()
 	case errors.Is(a.err, ssrf.ErrProhibitedIP) || errors.Is(a.err, ssrf.ErrProhibitedNetwork) || errors.Is(a.err, ssrf.ErrProhibitedPort):
 		return addressNotAllowed(host)
 	case errors.As(a.err, &dns):
@@ -115,6 +118,21 @@ func dnsFailed(host string, dns *net.DNSError) *fairlead.Diagnosis {
 		d.Because = "The name servers of the server that Fairlead runs on did not answer."
 	}
 	return d
+}
+
+// proxyFailed is for everything that goes wrong before the proxy was reached: the host itself was not asked.
+func proxyFailed() *fairlead.Diagnosis {
+	return &fairlead.Diagnosis{
+		Code:    fairlead.DiagnosisProxy,
+		Title:   "The proxy that this server is set to use cannot be reached",
+		Because: "The environment names a proxy (`HTTPS_PROXY`), and the connection to it failed. The Git host itself was not asked.",
+		Fix: []string{
+			"Check what `HTTPS_PROXY` says where Fairlead is started, and that the proxy runs.",
+			"If this server reaches the internet without a proxy, remove it, or name the host in `NO_PROXY`.",
+			"Start Fairlead again and choose **Next**.",
+		},
+		Hints: []string{"A proxy on this machine itself is called only with `--allow-loopback-hosts`."},
+	}
 }
 
 func connectionRefused(host, port string) *fairlead.Diagnosis {

@@ -47,7 +47,7 @@ func wizard(step int, heading string, content templ.Component) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = crumbs([]Crumb{{"Settings", "/settings"}, {"GitOps", "/settings/gitops"}, {"Add a Git provider", ""}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = crumbs([]Crumb{{"Settings", "/settings"}, {"GitOps", "/settings/gitops"}, {heading, ""}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
