@@ -44,7 +44,10 @@ type apiError struct {
 	message string
 	detail  any // a text or an object, left out when nil
 	data    any
+	fields  any // mistakes by field, left out when nil
 }
+
+func (e *apiError) Error() string { return e.message }
 
 // apiErrorBody is the documented shape of every API error.
 func apiErrorBody(message string, detail, data any) map[string]any {
@@ -62,7 +65,11 @@ func (e *apiError) write(w http.ResponseWriter) {
 	if e.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="api.bitbucket.org"`)
 	}
-	writeJSON(w, e.status, apiErrorBody(e.message, e.detail, e.data))
+	body := apiErrorBody(e.message, e.detail, e.data)
+	if e.fields != nil {
+		body["error"].(map[string]any)["fields"] = e.fields
+	}
+	writeJSON(w, e.status, body)
 }
 
 func notFoundError(message string) *apiError {
@@ -78,29 +85,51 @@ func noWorkspace(id string) *apiError {
 	return notFoundError("No workspace with identifier '" + cut(id, 80) + "'.")
 }
 
+// apiCall returns the body of a 200, or a func(http.ResponseWriter) that answers by itself.
 type apiCall func(caller, *http.Request) (any, *apiError)
 
 // apiRoutes names for each endpoint the scopes that its OpenAPI description asks for.
 func (s *Sim) apiRoutes() http.Handler {
 	mux := http.NewServeMux()
-	get := func(path string, call apiCall, scopes ...string) {
-		mux.HandleFunc("GET /2.0"+path, s.api(call, scopes))
+	on := func(method, path string, call apiCall, scopes ...string) {
+		mux.HandleFunc(method+" /2.0"+path, s.api(call, scopes))
 	}
+	get := func(path string, call apiCall, scopes ...string) { on(http.MethodGet, path, call, scopes...) }
 	get("/user", s.apiUser, "account")
 	get("/user/workspaces", s.apiWorkspaces, "account")
 	get("/user/workspaces/{workspace}/permission", s.apiWorkspacePermission, "account")
 	get("/user/workspaces/{workspace}/permissions/repositories", s.apiRepositoryPermissions, "account", "repository")
 	get("/workspaces/{workspace}", s.apiWorkspace)
 	get("/repositories/{workspace}", s.apiRepositories, "repository")
-	get("/repositories/{workspace}/{repository}", s.apiRepository, "repository")
-	get("/repositories/{workspace}/{repository}/hooks", s.apiHooks, "webhook")
+	const repo = "/repositories/{workspace}/{repository}"
+	get(repo, s.apiRepository, "repository")
+	get(repo+"/refs", s.apiRefs, "repository")
+	get(repo+"/refs/branches", s.apiBranches, "repository")
+	get(repo+"/refs/branches/{name...}", s.apiBranch, "repository")
+	get(repo+"/refs/tags", s.apiTags, "repository")
+	get(repo+"/refs/tags/{name...}", s.apiTag, "repository")
+	get(repo+"/commit/{commit}", s.apiCommit, "repository")
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		on(method, repo+"/commits", s.apiCommits, "repository")
+		on(method, repo+"/commits/{revision...}", s.apiCommits, "repository")
+	}
+	get(repo+"/diffstat/{spec...}", s.apiDiffstat, "repository")
+	get(repo+"/src", s.apiSource, "repository")
+	get(repo+"/src/{commit}", func(_ caller, r *http.Request) (any, *apiError) { return nil, s.noCommit(r.PathValue("commit")) }, "repository") // the root needs its slash
+	get(repo+"/src/{commit}/{path...}", s.apiFile, "repository")
+	get(repo+"/hooks", s.apiHooks, "webhook")
+	on(http.MethodPost, repo+"/hooks", s.apiCreateHook, "webhook")
+	get(repo+"/hooks/{uid}", s.apiHook, "webhook")
+	on(http.MethodPut, repo+"/hooks/{uid}", s.apiReplaceHook, "webhook")
+	on(http.MethodDelete, repo+"/hooks/{uid}", s.apiDeleteHook, "webhook")
+	mux.HandleFunc("GET /2.0/hook_events/{subject}", hookCatalogue)
 	for _, path := range []string{"/workspaces", "/repositories", "/user/permissions/workspaces", "/user/permissions/repositories"} {
 		mux.HandleFunc("/2.0"+path, removedEndpoint)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { notFoundError("Resource not found").write(w) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "//") { // observed when a slug is empty; ServeMux would redirect to the clean path
-			(&apiError{http.StatusNotFound, "Resource not found", "There is no API hosted at this URL.\n\nFor information about our API's, please refer to the documentation at: https://developer.atlassian.com/bitbucket/api/2/reference/", nil}).write(w)
+			(&apiError{http.StatusNotFound, "Resource not found", "There is no API hosted at this URL.\n\nFor information about our API's, please refer to the documentation at: https://developer.atlassian.com/bitbucket/api/2/reference/", nil, nil}).write(w)
 			return
 		}
 		mux.ServeHTTP(w, r)
@@ -112,7 +141,7 @@ func (s *Sim) apiRoutes() http.Handler {
 func removedEndpoint(w http.ResponseWriter, _ *http.Request) {
 	(&apiError{
 		http.StatusGone, "CHANGE-2770 - Functionality has been deprecated", "Please read the changelog entry for more details.",
-		map[string]string{"announcement_url": "https://developer.atlassian.com/cloud/bitbucket/changelog#CHANGE-2770"},
+		map[string]string{"announcement_url": "https://developer.atlassian.com/cloud/bitbucket/changelog#CHANGE-2770"}, nil,
 	}).write(w)
 }
 
@@ -120,6 +149,9 @@ func removedEndpoint(w http.ResponseWriter, _ *http.Request) {
 func (s *Sim) api(call apiCall, scopes []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, refused := s.caller(r)
+		if refused == nil {
+			refused = s.limits.count(w, r, c, s.clock(), s.Faults())
+		}
 		if refused == nil {
 			refused = s.lacks(c, scopes)
 		}
@@ -130,6 +162,10 @@ func (s *Sim) api(call apiCall, scopes []string) http.HandlerFunc {
 		answer, refused := call(c, r)
 		if refused != nil {
 			refused.write(w)
+			return
+		}
+		if write, ok := answer.(func(http.ResponseWriter)); ok {
+			write(w)
 			return
 		}
 		writeJSON(w, http.StatusOK, answer)
@@ -151,7 +187,7 @@ func (s *Sim) caller(r *http.Request) (c caller, refused *apiError) {
 			return
 		}
 		if !now.Before(token.Expires) {
-			refused.message = "Access token expired. Use your refresh token to obtain a new access token."
+			refused.message = tokenExpired
 			return
 		}
 		c.client, _ = st.client(token.ClientID)

@@ -17,7 +17,7 @@ func (s *Sim) apiRepositoryPermissions(c caller, r *http.Request) (any, *apiErro
 	if refused != nil {
 		return nil, refused
 	}
-	mine := slices.DeleteFunc(slices.Clone(ws.Repositories), func(repo repository) bool {
+	mine := slices.DeleteFunc(s.hosting.in(ws), func(repo repository) bool {
 		return c.permission(repo) == "" || !allHold(filters, func(field string) string {
 			if field == "permission" {
 				return c.permission(repo)
@@ -29,14 +29,12 @@ func (s *Sim) apiRepositoryPermissions(c caller, r *http.Request) (any, *apiErro
 		return nil, refused
 	}
 	user := s.userObject(c, r)
-	var values []any
-	for _, repo := range mine {
-		values = append(values, object{
+	return pagedOf(r, mine, func(repo repository) any {
+		return object{
 			"type": "repository_permission", "permission": c.permission(repo), "user": user,
 			"repository": object{"type": "repository", "uuid": repo.UUID, "name": repo.Name, "full_name": repo.fullName()},
-		})
-	}
-	return paged(r, values)
+		}
+	})
 }
 
 // apiRepositories lists what the caller may see; role narrows it (documented: contributor means write, admins included).
@@ -55,17 +53,13 @@ func (s *Sim) apiRepositories(c caller, r *http.Request) (any, *apiError) {
 	if refused != nil {
 		return nil, refused
 	}
-	mine := slices.DeleteFunc(slices.Clone(ws.Repositories), func(repo repository) bool {
+	mine := slices.DeleteFunc(s.hosting.in(ws), func(repo repository) bool {
 		return !c.sees(repo) || !inRole(repo) || !allHold(filters, repo.field)
 	})
 	if refused := sortRepositories(mine, query.Get("sort")); refused != nil {
 		return nil, refused
 	}
-	var values []any
-	for _, repo := range mine {
-		values = append(values, s.repositoryObject(ws, repo, r))
-	}
-	return paged(r, values)
+	return pagedOf(r, mine, func(repo repository) any { return s.repositoryObject(ws, repo, r) })
 }
 
 func (c caller) sees(repo repository) bool { return !repo.Private || c.permission(repo) != "" }
@@ -135,7 +129,7 @@ func sortRepositories(list []repository, order string) *apiError {
 // repositoryInPath finds the repository if the caller may see it.
 func (s *Sim) repositoryInPath(c caller, r *http.Request) (workspace, repository, *apiError) {
 	ws, _ := s.world.workspace(r.PathValue("workspace"))
-	repo, found := ws.repository(r.PathValue("repository"))
+	repo, found := s.hosting.find(ws, r.PathValue("repository"))
 	if !found || !c.sees(repo) {
 		return ws, repo, noAccess()
 	}
@@ -150,28 +144,19 @@ func (s *Sim) apiRepository(c caller, r *http.Request) (any, *apiError) {
 	return s.repositoryObject(ws, repo, r), nil
 }
 
-// apiHooks: only administrators of the repository may read its webhooks (documented: 403). The words are assumed.
-func (s *Sim) apiHooks(c caller, r *http.Request) (any, *apiError) {
-	_, repo, refused := s.repositoryInPath(c, r)
-	if refused != nil {
-		return nil, refused
-	}
-	if c.permission(repo) != "admin" {
-		return nil, &apiError{status: http.StatusForbidden, message: "Access denied. You must have admin access."}
-	}
-	return paged(r, nil)
-}
-
 func (s *Sim) repositoryObject(ws workspace, repo repository, r *http.Request) object {
 	html := s.webBase(r) + "/" + repo.fullName()
 	base := workspaceBase(ws, r)
 	base["type"], base["name"] = "workspace", ws.Name
-	updated := repo.UpdatedOn.Format(time.RFC3339)
+	var main any // null in an empty repository
+	if repo.MainBranch != "" {
+		main = object{"type": "branch", "name": repo.MainBranch}
+	}
 	return object{
 		"type": "repository", "uuid": repo.UUID, "name": repo.Name, "slug": repo.Slug, "full_name": repo.fullName(),
 		"is_private": repo.Private, "scm": "git", "description": "", "language": "", "size": 40960, "has_issues": false, "has_wiki": false,
-		"created_on": repo.UpdatedOn.AddDate(-1, 0, 0).Format(time.RFC3339), "updated_on": updated,
-		"mainbranch": object{"type": "branch", "name": "main"},
+		"created_on": repo.CreatedOn.Format(time.RFC3339), "updated_on": repo.UpdatedOn.Format(time.RFC3339),
+		"mainbranch": main,
 		"project":    object{"type": "project", "uuid": uuidOf("project " + ws.Slug), "key": "MAIN", "name": ws.Name},
 		"workspace":  base,
 		"links": object{

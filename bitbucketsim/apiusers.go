@@ -78,13 +78,9 @@ func (s *Sim) apiWorkspaces(c caller, r *http.Request) (any, *apiError) {
 	default:
 		return nil, &apiError{status: http.StatusBadRequest, message: "Invalid sort"}
 	}
-	var values []any
-	for _, ws := range mine {
-		values = append(values, object{
-			"type": "workspace_access", "administrator": c.role(ws) == "owner", "workspace": workspaceBase(ws, r),
-		})
-	}
-	return paged(r, values)
+	return pagedOf(r, mine, func(ws workspace) any {
+		return object{"type": "workspace_access", "administrator": c.role(ws) == "owner", "workspace": workspaceBase(ws, r)}
+	})
 }
 
 // workspaceOf finds the workspace in the path, if the caller belongs to it; documented is a 403 otherwise.

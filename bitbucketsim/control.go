@@ -32,6 +32,16 @@ func switchBoxes() []switchBox {
 		{"app_user", "Answer type app_user", "GET /2.0/user, for people too.", func(f *Faults) *bool { return &f.AppUser }},
 		{"keep_opener", "Keep window.opener", "Pages leave out Cross-Origin-Opener-Policy.", func(f *Faults) *bool { return &f.KeepOpener }},
 		{"expire_codes", "Expire authorization codes", "They are too old by the time they are exchanged.", func(f *Faults) *bool { return &f.ExpireCodes }},
+		{"rotate_refresh_tokens", "Rotate refresh tokens", "As since 2026: each refresh gives a new one, the old one lives ten more minutes.", func(f *Faults) *bool { return &f.RotateRefreshTokens }},
+		{"strict_rotation", "Rotate strictly", "The old refresh token is dead at once.", func(f *Faults) *bool { return &f.StrictRotation }},
+		{"long_tokens", "Long tokens", "Over 2,500 characters, with everything else as before.", func(f *Faults) *bool { return &f.LongTokens }},
+		{"rate_limit_headers", "Send X-RateLimit headers", "OAuth clients do not get them from the real Bitbucket.", func(f *Faults) *bool { return &f.RateLimitHeaders }},
+		{"refuse_local_hooks", "Refuse local webhook URLs", "The real Bitbucket takes no webhook to loopback or private addresses. The simulator does, unless this is on: the demo runs on loopback.", func(f *Faults) *bool { return &f.RefuseLocalHooks }},
+		{"drop_deliveries", "Drop deliveries", "Webhooks never hear of a push.", func(f *Faults) *bool { return &f.DropDeliveries }},
+		{"duplicate_deliveries", "Duplicate deliveries", "Each is sent twice with the same X-Request-UUID.", func(f *Faults) *bool { return &f.DuplicateDeliveries }},
+		{"reorder_deliveries", "Swap deliveries", "Each waits for the next one and leaves after it.", func(f *Faults) *bool { return &f.ReorderDeliveries }},
+		{"wrong_signature", "Wrong signature", "Deliveries are signed with another secret.", func(f *Faults) *bool { return &f.WrongSignature }},
+		{"no_signature", "No signature", "Deliveries are not signed although the webhook has a secret.", func(f *Faults) *bool { return &f.NoSignature }},
 	}
 }
 
@@ -45,7 +55,13 @@ type controlBody struct {
 	WebURL    string
 	Backend   string
 	StateFile string
+
+	Deliveries  []Delivery
+	KeepProblem string
 }
+
+// deliveriesOnControl: all of a webhook's are on its own page.
+const deliveriesOnControl = 20
 
 type switchRow struct {
 	switchBox
@@ -59,7 +75,10 @@ func (s *Sim) controlPage(w http.ResponseWriter, r *http.Request) {
 func (s *Sim) renderControl(w http.ResponseWriter, r *http.Request, status int, f Faults, problem string) {
 	body := controlBody{
 		Faults: f, Problem: problem, Accounts: s.world.accounts, Requests: s.Requests(),
-		WebURL: s.WebURL(), Backend: s.BackendURL(), StateFile: s.stateFile,
+		WebURL: s.WebURL(), Backend: s.BackendURL(), StateFile: s.stateFile, Deliveries: s.newestDeliveries(deliveriesOnControl),
+	}
+	if err := s.keepProblem(); err != nil {
+		body.KeepProblem = err.Error()
 	}
 	for _, box := range switchBoxes() {
 		body.Switches = append(body.Switches, switchRow{box, *box.on(&f)})
@@ -97,12 +116,21 @@ func parseFaults(r *http.Request) (f Faults, err error) {
 		*box.on(&f) = r.PostForm.Has(box.Name)
 	}
 	f.Where = r.PostForm.Get("where")
-	if text := strings.TrimSpace(r.PostForm.Get("status")); text != "" {
-		if f.Status, err = strconv.Atoi(text); err != nil {
-			return f, fmt.Errorf("status %q is not a number", text)
+	f.PathPrefix = strings.TrimSpace(r.PostForm.Get("path_prefix"))
+	f.Message = strings.TrimSpace(r.PostForm.Get("message"))
+	for name, field := range map[string]*int{"status": &f.Status, "times": &f.Times, "rate_limit": &f.RateLimit} {
+		text := strings.TrimSpace(r.PostForm.Get(name))
+		if text == "" {
+			continue
+		}
+		if *field, err = strconv.Atoi(text); err != nil {
+			return f, fmt.Errorf("%s %q is not a number", name, text)
 		}
 	}
-	for name, field := range map[string]*time.Duration{"retry_after": &f.RetryAfter, "slow": &f.Slow, "clock_skew": &f.ClockSkew} {
+	for name, field := range map[string]*time.Duration{
+		"retry_after": &f.RetryAfter, "slow": &f.Slow, "clock_skew": &f.ClockSkew,
+		"access_token_life": &f.AccessTokenLife, "delay_deliveries": &f.DelayDeliveries,
+	} {
 		text := strings.TrimSpace(r.PostForm.Get(name))
 		if text == "" {
 			continue

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,6 +16,9 @@ type Faults struct {
 	Status     int           `json:"status"`      // answer this HTTP status instead
 	RetryAfter time.Duration `json:"retry_after"` // Retry-After of those answers; 0 sends none
 	Where      string        `json:"where"`       // "token", "api", or "" for both
+	PathPrefix string        `json:"path_prefix"` // only paths that begin so, such as "/2.0/repositories/acme-data/orders-db/src"; "" means all
+	Times      int           `json:"times"`       // answer Status so many times, then no more; 0 means until it is reset
+	Message    string        `json:"message"`     // of the error's JSON body, instead of the usual one
 	HTML       bool          `json:"html"`        // answer 200 text/html, like a captive portal
 	Hang       bool          `json:"hang"`        // never answer
 	Slow       time.Duration `json:"slow"`        // wait before every answer
@@ -30,6 +33,22 @@ type Faults struct {
 	AppUser        bool `json:"app_user"`        // GET /2.0/user answers type app_user
 	KeepOpener     bool `json:"keep_opener"`     // pages do not cut window.opener
 	ExpireCodes    bool `json:"expire_codes"`    // authorization codes have expired by the time they are exchanged
+
+	RotateRefreshTokens bool          `json:"rotate_refresh_tokens"` // as since 2026: a new one each time, the old one lives ten more minutes
+	StrictRotation      bool          `json:"strict_rotation"`       // and the old one is dead at once
+	LongTokens          bool          `json:"long_tokens"`           // over 2,500 characters, also without Backend2026
+	AccessTokenLife     time.Duration `json:"access_token_life"`     // 0 means Bitbucket's two hours
+
+	RateLimit        int  `json:"rate_limit"`         // calls per person, kind of data and hour; 0 means none, Bitbucket's is 1,000
+	RateLimitHeaders bool `json:"rate_limit_headers"` // send X-RateLimit-*, which OAuth clients do not get
+
+	RefuseLocalHooks    bool          `json:"refuse_local_hooks"`   // as the real one: no webhook to loopback or private addresses
+	DropDeliveries      bool          `json:"drop_deliveries"`      // the webhook never hears
+	DuplicateDeliveries bool          `json:"duplicate_deliveries"` // twice, with one X-Request-UUID
+	ReorderDeliveries   bool          `json:"reorder_deliveries"`   // each waits for the next one and leaves after it
+	DelayDeliveries     time.Duration `json:"delay_deliveries"`     // each leaves so much later
+	WrongSignature      bool          `json:"wrong_signature"`      // made with another secret
+	NoSignature         bool          `json:"no_signature"`         // although there is a secret
 }
 
 const (
@@ -43,8 +62,10 @@ func (f Faults) validate() error {
 		return errors.New("status must be 0 or between 400 and 599")
 	case f.Where != "" && f.Where != whereToken && f.Where != whereAPI:
 		return errors.New(`where must be "token", "api" or empty`)
-	case f.Slow < 0 || f.RetryAfter < 0:
-		return errors.New("slow and retry_after cannot be negative")
+	case f.Slow < 0 || f.RetryAfter < 0 || f.DelayDeliveries < 0 || f.AccessTokenLife < 0:
+		return errors.New("slow, retry_after, delay_deliveries and access_token_life cannot be negative")
+	case f.Times < 0 || f.RateLimit < 0 || f.RateLimit > rateKept:
+		return fmt.Errorf("times cannot be negative, and rate_limit is between 0 and %d", rateKept)
 	}
 	return nil
 }
@@ -69,7 +90,31 @@ func (s *Sim) SetFaults(f Faults) error {
 	if err := s.servers.syncBackend(f.Refuse); err != nil {
 		return errors.Join(err, s.storeFaults(before))
 	}
+	if !f.ReorderDeliveries {
+		s.releaseDeliveries()
+	}
 	return nil
+}
+
+// claim takes one of the Times that a status is to be answered, and ends it with the last.
+func (s *Sim) claim(f Faults) Faults {
+	if f.Times == 0 || f.Status == 0 {
+		return f
+	}
+	claimed := false
+	err := s.change(func(st *state) error {
+		if claimed = st.Faults.Times > 0 && st.Faults.Status == f.Status; !claimed {
+			return nil
+		}
+		if st.Faults.Times--; st.Faults.Times == 0 {
+			st.Faults.Status, st.Faults.Message, st.Faults.PathPrefix = 0, "", ""
+		}
+		return nil
+	})
+	if err != nil || !claimed { // another request was first
+		f.Status = 0
+	}
+	return f
 }
 
 func (s *Sim) storeFaults(f Faults) error {
@@ -91,12 +136,12 @@ func (s *Sim) serverSide(where string, healthy http.Handler) http.Handler {
 		if r.ParseForm() != nil { // a malformed form counts as an empty one
 			r.PostForm = nil
 		}
-		answered := s.requests.add(s.clock(), r)
+		r, answered := s.requests.add(s.clock(), r)
 		status := &statusWriter{ResponseWriter: w}
 		defer func() { answered(status.status) }()
 		w.Header().Set("Cache-Control", "no-store")
-		if f := s.Faults(); f.Where == "" || f.Where == where {
-			if s.misbehave(f, where, status, r) {
+		if f := s.Faults(); (f.Where == "" || f.Where == where) && strings.HasPrefix(r.URL.Path, f.PathPrefix) {
+			if s.misbehave(s.claim(f), where, status, r) {
 				return
 			}
 		}
@@ -147,21 +192,3 @@ const captivePortal = `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Guest network: sign in</title></head>
 <body><h1>Welcome to the guest network</h1><p>Please accept the terms of use to go on.</p></body></html>
 `
-
-// writeFaultStatus answers as the part of the site that fails would: a gateway speaks HTML, the application JSON.
-func writeFaultStatus(w http.ResponseWriter, f Faults, where string) {
-	if f.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
-	}
-	words := http.StatusText(f.Status)
-	switch {
-	case f.Status > http.StatusInternalServerError:
-		writeHTML(w, f.Status, fmt.Sprintf("<html>\n<head><title>%[1]d %[2]s</title></head>\n<body>\n<center><h1>%[1]d %[2]s</h1></center>\n</body>\n</html>\n", f.Status, words))
-	case f.Status == http.StatusTooManyRequests:
-		writeJSON(w, f.Status, apiErrorBody("Rate limit for this resource has been exceeded", nil, nil))
-	case where == whereToken:
-		writeJSON(w, f.Status, map[string]string{"error": "server_error", "error_description": words})
-	default:
-		writeJSON(w, f.Status, apiErrorBody(words, nil, nil))
-	}
-}

@@ -233,11 +233,13 @@ func TestTheControlPageSetsFaultsAndShowsTheWorld(t *testing.T) {
 	b := s.browser()
 	form := url.Values{
 		"status": {"429"}, "retry_after": {"90s"}, "where": {"api"}, "slow": {"1ms"}, "clock_skew": {"-1h"},
-		"backend_2026": {"on"}, "keep_opener": {"on"},
+		"backend_2026": {"on"}, "keep_opener": {"on"}, "path_prefix": {"/2.0/x"}, "times": {"3"}, "message": {"M"}, "rate_limit": {"7"},
+		"access_token_life": {"5s"}, "delay_deliveries": {"1s"},
 	}
 	wantStatus(t, b.post("/simulator", form), http.StatusSeeOther)
 	want := bitbucketsim.Faults{
 		Status: 429, RetryAfter: 90 * time.Second, Where: "api", Slow: time.Millisecond, ClockSkew: -time.Hour, Backend2026: true, KeepOpener: true,
+		PathPrefix: "/2.0/x", Times: 3, Message: "M", RateLimit: 7, AccessTokenLife: 5 * time.Second, DelayDeliveries: time.Second,
 	}
 	if s.Faults() != want {
 		t.Errorf("faults %+v", s.Faults())
@@ -261,6 +263,10 @@ func TestEverySwitchOfTheControlPageIsAFault(t *testing.T) {
 		"html": {HTML: true}, "hang": {Hang: true}, "refuse": {Refuse: true}, "untrusted_certificate": {UntrustedCertificate: true},
 		"backend_2026": {Backend2026: true}, "granular_scopes": {GranularScopes: true}, "no_scopes": {NoScopes: true},
 		"app_user": {AppUser: true}, "keep_opener": {KeepOpener: true}, "expire_codes": {ExpireCodes: true},
+		"rotate_refresh_tokens": {RotateRefreshTokens: true}, "strict_rotation": {StrictRotation: true}, "long_tokens": {LongTokens: true},
+		"rate_limit_headers": {RateLimitHeaders: true}, "refuse_local_hooks": {RefuseLocalHooks: true}, "drop_deliveries": {DropDeliveries: true},
+		"duplicate_deliveries": {DuplicateDeliveries: true}, "reorder_deliveries": {ReorderDeliveries: true},
+		"wrong_signature": {WrongSignature: true}, "no_signature": {NoSignature: true},
 	} {
 		wantStatus(t, s.browser().post("/simulator", url.Values{name: {"on"}}), http.StatusSeeOther)
 		if s.Faults() != want {

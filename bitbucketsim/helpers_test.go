@@ -45,6 +45,7 @@ type site struct {
 	*bitbucketsim.Sim
 	t     *testing.T
 	clock *clock
+	admin string // Priya's access token, once somebody needed it
 }
 
 func start(t *testing.T) *site {
@@ -54,7 +55,18 @@ func start(t *testing.T) *site {
 
 func startWith(t *testing.T, c *clock, stateFile string) *site {
 	t.Helper()
-	sim, err := bitbucketsim.New(bitbucketsim.Options{Clock: c.Now, StateFile: stateFile})
+	return startClocked(t, c, bitbucketsim.Options{StateFile: stateFile})
+}
+
+func startOptions(t *testing.T, options bitbucketsim.Options) *site {
+	t.Helper()
+	return startClocked(t, newClock(), options)
+}
+
+func startClocked(t *testing.T, c *clock, options bitbucketsim.Options) *site {
+	t.Helper()
+	options.Clock = c.Now
+	sim, err := bitbucketsim.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +74,7 @@ func startWith(t *testing.T, c *clock, stateFile string) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = sim.Close(context.Background()) })
-	return &site{sim, t, c}
+	return &site{Sim: sim, t: t, clock: c}
 }
 
 func (s *site) set(f bitbucketsim.Faults) {

@@ -18,12 +18,32 @@ func everyPage(s *site) map[string]answer {
 	s.code(priya, c)
 	s.api("x", "/user?page=1")
 	b := s.as(priya)
+	s.admin, _ = s.tokens(priya, c)
+	hook := s.hook(orders, "http://127.0.0.1:1/x", "s")
+	tip := s.push(orders, "main", file("a/<b>.sql", "<script>")).Changes[0].New
+	if err := s.Settle(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
 	return map[string]answer{
 		"home, signed out":     s.browser().get("/"),
 		"home":                 b.get("/"),
 		"home without any":     s.as(nora).get("/"),
 		"workspace":            b.get("/acme-data"),
 		"repository":           b.get("/acme-data/orders-db"),
+		"branches":             b.get("/acme-data/orders-db/branches"),
+		"no branches":          b.get("/acme-data/search-index/branches"),
+		"commits":              b.get("/acme-data/orders-db/commits"),
+		"no commits":           b.get("/acme-data/search-index/commits"),
+		"commit":               b.get("/acme-data/orders-db/commits/" + tip),
+		"push":                 b.get("/acme-data/orders-db/push"),
+		"pushed":               b.get("/acme-data/orders-db/push?pushed=x&hash=" + tip),
+		"push, mistake":        b.post("/acme-data/orders-db/push", url.Values{"action": {"push"}}),
+		"push, no permission":  s.browser().get("/acme-web/design-system/push"),
+		"repository settings":  b.get("/acme-data/orders-db/admin"),
+		"rename, mistake":      b.post("/acme-data/orders-db/admin/rename", url.Values{"name": {"!"}}),
+		"webhooks":             b.get("/acme-data/orders-db/admin/webhooks"),
+		"no webhooks":          b.get("/acme-data/search-index/admin/webhooks"),
+		"view requests":        b.get("/acme-data/orders-db/admin/webhooks/" + url.PathEscape(hook)),
 		"sign in":              s.browser().get("/account/signin?next=%2Fa"),
 		"sign in failed":       s.browser().post("/account/signin", url.Values{"email": {`"x`}}),
 		"settings":             b.get("/acme-data/workspace/settings"),
@@ -102,7 +122,7 @@ func checkHTML(t *testing.T, body string) {
 			headings++
 		case "label":
 			labels[attributes["for"]] = true
-		case "input", "select":
+		case "input", "select", "textarea":
 			if attributes["type"] != "hidden" {
 				fields = append(fields, attributes["id"])
 			}

@@ -21,27 +21,35 @@ func baseURL(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// paged cuts a list as Bitbucket does: next and previous are absolute and absent at the ends (documented). That a page length
-// over 100 and a page behind the end are errors is assumed.
-func paged(r *http.Request, all []any) (any, *apiError) {
+// pagedOf cuts a list as Bitbucket does: next and previous are absolute and absent at the ends (documented). That a page length over
+// the most and a page behind the end are errors is assumed. Only what is on the page is put into words.
+func pagedOf[T any](r *http.Request, all []T, say func(T) any) (any, *apiError) {
+	return pagedBy(r, all, pageLengthDefault, pageLengthMost, say)
+}
+
+func pagedBy[T any](r *http.Request, all []T, usual, most int, say func(T) any) (any, *apiError) {
 	query := r.URL.Query()
-	length, page := pageLengthDefault, 1
+	length, page := usual, 1
 	for name, value := range map[string]*int{"pagelen": &length, "page": &page} {
 		if !query.Has(name) {
 			continue
 		}
 		n, err := strconv.Atoi(query.Get(name))
-		if err != nil || n < 1 || (name == "pagelen" && n > pageLengthMost) {
+		if err != nil || n < 1 || (name == "pagelen" && n > most) {
 			return nil, &apiError{status: http.StatusBadRequest, message: "Invalid " + name}
 		}
 		*value = n
 	}
-	start := min((page-1)*length, len(all))
-	if page > 1 && start == len(all) {
+	if page > 1 && page > (len(all)+length-1)/length { // before multiplying: the number may be anything
 		return nil, notFoundError("Invalid page")
 	}
+	start := (page - 1) * length
 	end := min(start+length, len(all))
-	answer := map[string]any{"values": append([]any{}, all[start:end]...), "pagelen": length, "page": page, "size": len(all)}
+	values := []any{}
+	for _, item := range all[start:end] {
+		values = append(values, say(item))
+	}
+	answer := map[string]any{"values": values, "pagelen": length, "page": page, "size": len(all)}
 	if end < len(all) {
 		answer["next"] = pageURL(r, query, page+1)
 	}

@@ -1,6 +1,7 @@
 package bitbucketsim
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"sync"
@@ -15,6 +16,8 @@ type Request struct {
 	QueryKeys []string // sorted
 	GrantType string   // token endpoint only
 	Status    int      // 0 while unanswered, or when the connection was dropped
+	Account   string   // API only: the e-mail of who the token acts for, or the client's id for an app_user
+	Used      int      // API only: how many calls of this kind the account has made in the last hour
 }
 
 const requestsKept = 200
@@ -37,8 +40,10 @@ func (s *Sim) Requests() []Request {
 	return list
 }
 
-// add records a request and returns the function that notes its answer.
-func (l *requestLog) add(at time.Time, r *http.Request) (answered func(status int)) {
+type requestNote struct{}
+
+// add records a request. It returns the request with the record in its context, and the function that notes the answer.
+func (l *requestLog) add(at time.Time, r *http.Request) (noted *http.Request, answered func(status int)) {
 	entry := &Request{At: at, Method: r.Method, Path: cut(r.URL.Path, 200)}
 	for key := range r.URL.Query() {
 		entry.QueryKeys = append(entry.QueryKeys, cut(key, 60))
@@ -51,10 +56,25 @@ func (l *requestLog) add(at time.Time, r *http.Request) (answered func(status in
 	if extra := len(l.kept) - requestsKept; extra > 0 {
 		l.kept = slices.Delete(l.kept, 0, extra)
 	}
-	return func(status int) {
+	note := func(account string, used int) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		entry.Account, entry.Used = account, used
+	}
+	return r.WithContext(context.WithValue(r.Context(), requestNote{}, note)), func(status int) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		entry.Status = status
+	}
+}
+
+func noteCaller(r *http.Request, c caller, used int) {
+	if note, ok := r.Context().Value(requestNote{}).(func(string, int)); ok {
+		who := c.account.Email
+		if c.isApp() {
+			who = c.client.ID
+		}
+		note(who, used)
 	}
 }
 

@@ -12,12 +12,15 @@ func (s *Sim) routes() http.Handler {
 	token := s.serverSide(whereToken, http.HandlerFunc(s.token))
 	api := s.serverSide(whereAPI, s.apiRoutes())
 	pages := s.pageHeaders(s.pageRoutes())
+	simulator := s.simulatorRoutes() // apart from the pages: its bodies may be large
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/site/oauth2/access_token":
 			token.ServeHTTP(w, r)
 		case r.URL.Path == "/2.0" || strings.HasPrefix(r.URL.Path, "/2.0/"):
 			api.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, simulatorAPI+"/"):
+			simulator.ServeHTTP(w, r)
 		default:
 			pages.ServeHTTP(w, r)
 		}
@@ -48,16 +51,36 @@ func (s *Sim) pageRoutes() http.Handler {
 	mux.HandleFunc("POST "+settings+"/oauth-clients/{client}/delete", s.forAdministrator(s.deleteClient))
 
 	mux.HandleFunc("GET /{workspace}", s.workspacePage)
-	mux.HandleFunc("GET /{workspace}/{repository}", s.repositoryPage)
+	s.repositoryRoutes(mux)
 
 	mux.HandleFunc("GET /simulator", s.controlPage)
 	mux.HandleFunc("POST /simulator", s.control)
 	mux.HandleFunc("POST /simulator/reset", s.resetFaults)
+	mux.HandleFunc("POST /simulator/kill-connections", s.killConnectionsForm)
+	mux.HandleFunc("POST /simulator/expire-access-tokens", s.expireTokensForm)
 	mux.HandleFunc("GET /simulator/faults", s.faultsJSON)
 	mux.HandleFunc("PUT /simulator/faults", s.putFaultsJSON)
 	mux.HandleFunc("GET /simulator/style.css", stylesheet)
 	mux.HandleFunc("/", s.notFound)
 	return mux
+}
+
+func (s *Sim) repositoryRoutes(mux *http.ServeMux) {
+	const repo = "/{workspace}/{repository}"
+	mux.HandleFunc("GET "+repo, s.forVisitor("", s.repositoryPage))
+	mux.HandleFunc("GET "+repo+"/branches", s.forVisitor("", s.branchesPage))
+	mux.HandleFunc("GET "+repo+"/branch/{name...}", s.forVisitor("", s.branchAddress))
+	mux.HandleFunc("GET "+repo+"/commits", s.forVisitor("", s.commitsPage))
+	mux.HandleFunc("GET "+repo+"/commits/{commit}", s.forVisitor("", s.commitPage))
+	mux.HandleFunc("GET "+repo+"/push", s.forVisitor("write", s.pushPage))
+	mux.HandleFunc("POST "+repo+"/push", s.forVisitor("write", s.push))
+	mux.HandleFunc("GET "+repo+"/admin", s.forVisitor("admin", s.repositorySettingsPage))
+	mux.HandleFunc("POST "+repo+"/admin/roles", s.forVisitor("admin", s.saveRoles))
+	mux.HandleFunc("POST "+repo+"/admin/rename", s.forVisitor("admin", s.renameRepository))
+	mux.HandleFunc("POST "+repo+"/admin/move", s.forVisitor("admin", s.moveRepository))
+	mux.HandleFunc("POST "+repo+"/admin/delete", s.forVisitor("admin", s.deleteRepository))
+	mux.HandleFunc("GET "+repo+"/admin/webhooks", s.forVisitor("admin", s.hooksPage))
+	mux.HandleFunc("GET "+repo+"/admin/webhooks/{uid}", s.forVisitor("admin", s.hookRequestsPage))
 }
 
 // pageHeaders: form-action is left out of the policy on purpose. The consent form's answer redirects to the application's

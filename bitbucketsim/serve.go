@@ -170,7 +170,8 @@ func (s *Sim) BackendURL() string {
 // closeGrace bounds the wait for connections that browsers open ahead and never use.
 const closeGrace = 300 * time.Millisecond
 
-// Close stops listening, drops hanging answers and waits for the rest until ctx ends. Closing twice does no harm.
+// Close stops listening, drops hanging answers and deliveries under way, waits for the rest until ctx ends, and stores what is not
+// stored yet. Closing twice does no harm.
 func (s *Sim) Close(ctx context.Context) error {
 	sv := &s.servers
 	sv.mu.Lock()
@@ -194,5 +195,8 @@ func (s *Sim) Close(ctx context.Context) error {
 		}
 	}
 	sv.running.Wait()
+	s.deliveries.close()
+	failed = errors.Join(failed, s.closeKeeper())
+	s.background.Wait()
 	return failed
 }

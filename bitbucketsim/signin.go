@@ -44,7 +44,7 @@ func (s *Sim) home(w http.ResponseWriter, r *http.Request) {
 	if account, ok := s.signedIn(r); ok {
 		for _, ws := range s.world.workspaces {
 			if role := ws.Roles[account.Email]; role != "" {
-				entries = append(entries, entry{ws.Name, ws.Slug, role, ws.administeredBy(account), len(ws.Repositories)})
+				entries = append(entries, entry{ws.Name, ws.Slug, role, ws.administeredBy(account), s.hosting.count(ws)})
 			}
 		}
 	}

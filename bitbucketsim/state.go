@@ -1,6 +1,7 @@
 package bitbucketsim
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -25,6 +27,7 @@ type state struct {
 	Codes       map[string]code
 	Access      map[string]accessToken
 	Refresh     map[string]refreshToken
+	Hosting     json.RawMessage `json:",omitempty"` // the repositories, a storedHosting; written by the keeper
 }
 
 type signIn struct {
@@ -148,9 +151,14 @@ func (st *state) save(file string) error {
 	if file == "" {
 		return nil
 	}
-	text, err := json.MarshalIndent(st, "", "\t")
+	indented := *st
+	indented.Hosting = nil
+	text, err := json.MarshalIndent(indented, "", "\t")
 	if err != nil {
 		return fmt.Errorf("encode the simulator's state: %w", err)
+	}
+	if len(st.Hosting) > 0 { // it can be large: put in as it is, not indented again at every sign-in
+		text = slices.Concat(bytes.TrimSuffix(text, []byte("\n}")), []byte(",\n\t\"Hosting\": "), st.Hosting, []byte("\n}"))
 	}
 	next := file + ".next"
 	if err := writeOwnerOnly(next, text); err != nil {

@@ -135,6 +135,8 @@ func verifies(challenge, verifier string) bool {
 	return base64.RawURLEncoding.EncodeToString(sum[:]) == challenge
 }
 
+func (f Faults) rotates() bool { return f.Backend2026 || f.RotateRefreshTokens || f.StrictRotation }
+
 // useRefreshToken: the backend of 2026 rotates (documented), the legacy one gives the same token back (observed).
 func (st *state) useRefreshToken(f Faults, c Client, value string, now time.Time) (allowance, *tokenError) {
 	key := digest(value)
@@ -143,15 +145,19 @@ func (st *state) useRefreshToken(f Faults, c Client, value string, now time.Time
 		return allowance{}, invalidRefreshToken(f)
 	}
 	a := allowance{account: found.Account, permissions: found.Permissions}
-	if !f.Backend2026 {
+	if !f.rotates() {
 		a.keepRefresh = value
+		return a, nil
+	}
+	a.withRefresh = true
+	if f.StrictRotation {
+		delete(st.Refresh, key)
 		return a, nil
 	}
 	if end := now.Add(refreshAfterlife); found.Expires.IsZero() || end.Before(found.Expires) {
 		found.Expires = end
 		st.Refresh[key] = found
 	}
-	a.withRefresh = true
 	return a, nil
 }
 
@@ -170,7 +176,7 @@ type freshTokens struct{ access, refresh string }
 
 func (s *Sim) drawTokens(f Faults) (t freshTokens, err error) {
 	accessLength, refreshLength := 84, 18 // the legacy shapes
-	if f.Backend2026 {
+	if f.Backend2026 || f.LongTokens {
 		accessLength, refreshLength = accessLength2026, refreshLength2026
 	}
 	if t.access, err = s.randomText(base64URL, accessLength); err != nil {
@@ -183,14 +189,18 @@ func (s *Sim) drawTokens(f Faults) (t freshTokens, err error) {
 // issue stores the tokens and writes the answer: scopes until May 2026, scope since (documented). The legacy answer's state
 // is the grant's name, not the application's state (observed).
 func (st *state) issue(f Faults, a allowance, fresh freshTokens, now time.Time) map[string]any {
-	st.Access[digest(fresh.access)] = accessToken{
-		Account: a.account, ClientID: a.clientID, Permissions: a.permissions, Expires: now.Add(accessLife),
+	life := accessLife
+	if f.AccessTokenLife > 0 {
+		life = f.AccessTokenLife
 	}
-	answer := map[string]any{"access_token": fresh.access, "token_type": "bearer", "expires_in": int(accessLife / time.Second)}
+	st.Access[digest(fresh.access)] = accessToken{
+		Account: a.account, ClientID: a.clientID, Permissions: a.permissions, Expires: now.Add(life),
+	}
+	answer := map[string]any{"access_token": fresh.access, "token_type": "bearer", "expires_in": int(life / time.Second)}
 	switch {
 	case a.withRefresh:
 		kept := refreshToken{Account: a.account, ClientID: a.clientID, Permissions: a.permissions}
-		if f.Backend2026 {
+		if f.rotates() {
 			kept.Expires = now.Add(refreshIdleLife)
 		}
 		st.Refresh[digest(fresh.refresh)] = kept

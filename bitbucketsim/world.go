@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // Account is a simulated person who can sign in.
@@ -47,58 +46,31 @@ type world struct {
 	workspaces []workspace
 }
 
+// workspace is fixed for the whole run; its repositories, which change, are in hosting.
 type workspace struct {
-	Slug         string
-	Name         string
-	UUID         string
-	Roles        map[string]string // account e-mail to "owner" (an administrator) or "member"
-	Repositories []repository
+	Slug  string
+	Name  string
+	UUID  string
+	Roles map[string]string // account e-mail to "owner" (an administrator) or "member"
 }
 
-type repository struct {
-	Name        string
-	Slug        string
-	Workspace   string
-	UUID        string
-	Private     bool
-	UpdatedOn   time.Time
-	Permissions map[string]string // account e-mail to "admin", "write" or "read"
-}
+// fleetWorkspace exists only where many repositories were asked for.
+const fleetWorkspace = "acme-fleet"
 
-func seededWorld() world {
-	data := workspace{Slug: "acme-data", Name: "Acme Data", Roles: map[string]string{priya: "owner", wes: "member"}}
-	for i, name := range []string{
-		"orders-db", "billing-db", "customers-db", "inventory-db", "shipping-db", "payments-db", "analytics-warehouse",
-		"reporting-views", "audit-archive", "identity-db", "pricing-db", "returns-db", "search-index", "schema-tools",
-	} {
-		permissions := map[string]string{priya: "admin"}
-		if i < 5 {
-			permissions[wes] = "write"
-		}
-		data.add(name, true, permissions)
+func seededWorld(withFleet bool) world {
+	w := world{accounts: Accounts(), workspaces: []workspace{
+		{Slug: "acme-data", Name: "Acme Data", Roles: map[string]string{priya: "owner", wes: "member"}},
+		{Slug: "acme-web", Name: "Acme Web", Roles: map[string]string{priya: "member"}},
+		{Slug: "priya-raman", Name: "Priya Raman", Roles: map[string]string{priya: "owner"}},
+	}}
+	if withFleet {
+		w.workspaces = append(w.workspaces, workspace{Slug: fleetWorkspace, Name: "Acme Fleet", Roles: map[string]string{priya: "owner", wes: "member"}})
 	}
-	web := workspace{Slug: "acme-web", Name: "Acme Web", Roles: map[string]string{priya: "member"}}
-	web.add("storefront", true, map[string]string{priya: "admin"})
-	web.add("checkout", true, map[string]string{priya: "write"})
-	web.add("design-system", false, map[string]string{priya: "read"})
-	own := workspace{Slug: "priya-raman", Name: "Priya Raman", Roles: map[string]string{priya: "owner"}}
-	own.add("dotfiles", true, map[string]string{priya: "admin"})
-	w := world{accounts: Accounts(), workspaces: []workspace{data, web, own}}
 	for i := range w.workspaces {
 		w.workspaces[i].UUID = uuidOf("workspace " + w.workspaces[i].Slug)
 	}
 	return w
 }
-
-func (ws *workspace) add(name string, private bool, permissions map[string]string) {
-	ws.Repositories = append(ws.Repositories, repository{
-		Name: name, Slug: name, Workspace: ws.Slug, UUID: uuidOf("repository " + ws.Slug + "/" + name), Private: private,
-		UpdatedOn:   time.Date(2026, time.August, 1+len(ws.Repositories), 9, 30, 0, 0, time.UTC),
-		Permissions: permissions,
-	})
-}
-
-func (r repository) fullName() string { return r.Workspace + "/" + r.Slug }
 
 // workspace finds by slug or by UUID in braces: Bitbucket's paths take both.
 func (w world) workspace(id string) (workspace, bool) {
@@ -108,15 +80,6 @@ func (w world) workspace(id string) (workspace, bool) {
 		}
 	}
 	return workspace{}, false
-}
-
-func (ws workspace) repository(id string) (repository, bool) {
-	for _, repo := range ws.Repositories {
-		if repo.Slug == id || repo.UUID == id {
-			return repo, true
-		}
-	}
-	return repository{}, false
 }
 
 func (w world) account(uuid string) (Account, bool) {
