@@ -19,18 +19,20 @@ var rooms = map[string][]string{
 	".":            {},
 	"accounts":     {".", "gitprovider"},
 	"setup":        {".", "gitprovider"},
+	"linking":      {".", "gitprovider"},
 	"gitprovider":  {"."},
 	"db":           {"."},
 	"static":       {},
 	"views":        {".", "static"},
-	"handlers":     {".", "views", "static", "accounts", "setup"},
+	"handlers":     {".", "views", "static", "accounts", "setup", "linking"},
 	"bitbucketsim": {},
 	"e2e":          {},
-	"cmd/fairlead": {".", "views", "static", "accounts", "setup", "gitprovider", "db", "handlers", "bitbucketsim"},
+	"bench":        {},
+	"cmd/fairlead": {".", "views", "static", "accounts", "setup", "linking", "gitprovider", "db", "handlers", "bitbucketsim"},
 }
 
 // standardOnly are the rooms that know no other module.
-var standardOnly = []string{".", "static", "bitbucketsim"}
+var standardOnly = []string{".", "static", "bitbucketsim", "bench"}
 
 const (
 	longestFile     = 350

@@ -19,6 +19,7 @@ const (
 	PrefixSetup    = "su_"
 	PrefixAttempt  = "at_"
 	PrefixProvider = "gp_"
+	PrefixProject  = "pr_"
 	PrefixAudit    = "au_"
 	PrefixRequest  = "rq_"
 )

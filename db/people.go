@@ -94,8 +94,8 @@ func (d *DB) UpdateRole(ctx context.Context, by fairlead.Actor, personID string,
 	})
 }
 
-// RemovePerson takes a person out of the workspace: every session ends at once, and the open invitations that the
-// person made are revoked, or one of them would lead back in. Removing a removed person changes nothing.
+// RemovePerson takes a person out of the workspace and out of every project: every session ends at once, and the open
+// invitations that the person made are revoked, or one of them would lead back in. Removing a removed person changes nothing.
 // CodeConflict for the last owner.
 func (d *DB) RemovePerson(ctx context.Context, by fairlead.Actor, personID string) error {
 	return d.write(ctx, func(t tx) error {
@@ -110,6 +110,9 @@ func (d *DB) RemovePerson(ctx context.Context, by fairlead.Actor, personID strin
 			return err
 		}
 		if _, err := t.removeSessions(ctx, personID, ""); err != nil {
+			return err
+		}
+		if err := t.removeMemberships(ctx, by, p); err != nil {
 			return err
 		}
 		if _, err := t.exec(ctx, `UPDATE people SET removed_at = $1 WHERE id = $2`, millis(t.now), personID); err != nil {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+
+	"fairlead/views"
 )
 
 // readiness tells whether the database answers.
@@ -24,12 +26,32 @@ func (s *Server) probeRoutes(r chi.Router) {
 
 // homeRoutes lead to the first page that a person can use.
 func (s *Server) homeRoutes(r chi.Router) {
-	home := func(w http.ResponseWriter, r *http.Request) error {
+	r.Get("/", s.do(s.home))
+	r.Get("/settings", s.do(func(w http.ResponseWriter, r *http.Request) error {
 		if personOf(r).IsOwner() {
-			return s.goTo(w, r, "/settings/gitops")
+			return s.goTo(w, r, gitOpsPath)
 		}
-		return s.goTo(w, r, "/account/profile")
-	}
-	r.Get("/", s.do(home))
-	r.Get("/settings", s.do(home))
+		return s.goTo(w, r, profilePath)
+	}))
 }
+
+// home is the projects. In a workspace that has neither a project nor a Git provider its owner begins with the provider.
+func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
+	if !personOf(r).IsOwner() {
+		return s.goTo(w, r, views.ProjectsPath)
+	}
+	projects, err := s.Linking.Projects(r.Context(), personOf(r))
+	if err != nil {
+		return err
+	}
+	providers, err := s.Setup.ListGitProviders(r.Context())
+	if err != nil {
+		return err
+	}
+	if len(projects)+len(providers) == 0 {
+		return s.goTo(w, r, gitOpsPath)
+	}
+	return s.goTo(w, r, views.ProjectsPath)
+}
+
+const gitOpsPath = "/settings/gitops"

@@ -95,7 +95,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if view.SignedIn {
 		page.Layout = views.LayoutShell
 	}
-	if err := s.render(w, r, statuses[code], page, views.FailurePage(view)); err != nil {
+	if err := s.render(w, r, statuses[code], page, views.FailurePage(view)); err != nil && r.Context().Err() == nil { // not for a browser that left
 		s.Log.LogAttrs(r.Context(), slog.LevelError, "error page", slog.String("request", requestID(r)), slog.Any("error", err))
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"fairlead"
 	"fairlead/accounts"
+	"fairlead/linking"
 	"fairlead/setup"
 	"fairlead/static"
 )
@@ -20,6 +21,7 @@ import (
 type Options struct {
 	Accounts       *accounts.Flow
 	Setup          *setup.Flow
+	Linking        *linking.Flow
 	Audit          auditLog
 	Ready          readiness
 	ExternalURL    *url.URL // how browsers reach this installation: scheme, host and port, path without a slash at the end
@@ -78,6 +80,7 @@ func (s *Server) publicRoutes(r chi.Router) {
 func (s *Server) personRoutes(r chi.Router) {
 	s.homeRoutes(r)
 	s.accountRoutes(r)
+	s.projectRoutes(r)
 }
 
 // ownerRoutes need a workspace owner.

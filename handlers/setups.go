@@ -34,10 +34,28 @@ func setupPath(id string) string { return "/settings/gitops/setups/" + id }
 
 func setupID(r *http.Request) string { return chi.URLParam(r, "id") }
 
+// findSetup finds the setup in the address. One that was confirmed has become a Git provider, and Back leads there.
+func (s *Server) findSetup(w http.ResponseWriter, r *http.Request) (setup fairlead.Setup, found bool, err error) {
+	setup, err = s.Setup.Find(r.Context(), setupID(r))
+	if fairlead.CodeOf(err) != fairlead.CodeNotFound {
+		return setup, err == nil, err
+	}
+	providers, failed := s.Setup.ListGitProviders(r.Context())
+	if failed != nil {
+		return setup, false, failed
+	}
+	for _, provider := range providers {
+		if provider.SetupID == setupID(r) {
+			return setup, false, s.goTo(w, r, providerPath(provider.ID))
+		}
+	}
+	return setup, false, err
+}
+
 // showSetup shows a setup where it stands: step 2 with its outcome, or step 3.
 func (s *Server) showSetup(w http.ResponseWriter, r *http.Request) error {
-	setup, err := s.Setup.Find(r.Context(), setupID(r))
-	if err != nil {
+	setup, found, err := s.findSetup(w, r)
+	if !found {
 		return err
 	}
 	return s.renderSetup(w, r, http.StatusOK, setup, nil)
@@ -69,7 +87,7 @@ func (s *Server) renderSetup(w http.ResponseWriter, r *http.Request, status int,
 	case setup.State == fairlead.SetupWaiting && errors == nil:
 		waiting := s.waiting(setup, kind)
 		view.Waiting = &waiting
-		page.Title, page.Refresh = "Waiting for "+kind.Name, 3
+		page.Title, page.Refresh = waitingTitle(waiting), 3
 	case setup.Diagnosis != nil:
 		view.Diagnosis = &views.DiagnosisPanel{Kind: kind, Diagnosis: setup.Diagnosis, Ladder: views.SetupLadder(setup, kind)}
 		if setup.State == fairlead.SetupRefused {
@@ -125,6 +143,14 @@ func (s *Server) waiting(setup fairlead.Setup, kind fairlead.Kind) views.Waiting
 	return v
 }
 
+// waitingTitle changes when the host did not come back, and is spoken then.
+func waitingTitle(v views.Waiting) string {
+	if v.NoCallback != nil {
+		return v.NoCallback.Title
+	}
+	return "Waiting for " + v.Kind.Name
+}
+
 // resubmitSetup is a later Next of step 2, with corrected values.
 func (s *Server) resubmitSetup(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
@@ -148,8 +174,8 @@ func (s *Server) answerSetup(w http.ResponseWriter, r *http.Request, setup fairl
 }
 
 func (s *Server) showSetupName(w http.ResponseWriter, r *http.Request) error {
-	setup, err := s.Setup.Find(r.Context(), setupID(r))
-	if err != nil {
+	setup, found, err := s.findSetup(w, r)
+	if !found {
 		return err
 	}
 	return s.renderSetupName(w, r, http.StatusOK, setup, nil)
@@ -235,7 +261,7 @@ func (s *Server) showStatus(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	w.Header().Set("HX-Reswap", "outerMorph") // the same nodes: the focus stays where it is
-	return s.renderPart(w, r, views.WaitingPanel(panel))
+	return s.render(w, r, http.StatusOK, views.Page{Title: waitingTitle(panel)}, views.WaitingPanel(panel))
 }
 
 // showReturned is where the host's window ends: it closes itself.

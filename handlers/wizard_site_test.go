@@ -24,6 +24,7 @@ import (
 	"fairlead/bitbucketsim"
 	"fairlead/gitprovider"
 	"fairlead/handlers"
+	"fairlead/linking"
 	"fairlead/setup"
 )
 
@@ -58,7 +59,7 @@ func newWizardSite(t *testing.T) *wizardSite {
 	s.flow = setup.New(setup.Options{Store: s.db, Hosts: gitprovider.Registry{host}, CallbackURL: externalURL + "/oauth/callback", Clock: clock, Random: rand.Reader, Log: log})
 	external, _ := url.Parse(externalURL)
 	s.router = handlers.New(handlers.Options{
-		Accounts: s.accounts, Setup: s.flow, Audit: s.db, Ready: s.db, ExternalURL: external,
+		Accounts: s.accounts, Setup: s.flow, Linking: linking.New(s.db, rand.Reader), Audit: s.db, Ready: s.db, ExternalURL: external,
 		CookieAuthKey: s.db.Keyring().Derive("cookie auth", 64), CookieSealKey: s.db.Keyring().Derive("cookie seal", 32),
 		Clock: clock, Random: rand.Reader, Log: log,
 	}).Router()

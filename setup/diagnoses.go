@@ -21,7 +21,7 @@ func interrupted(at time.Time) *fairlead.Diagnosis {
 
 func hostReturned(k fairlead.Kind, c Callback, at time.Time) *fairlead.Diagnosis {
 	d := &fairlead.Diagnosis{At: at, Rung: fairlead.RungRegistered,
-		Answers: []fairlead.Answer{{Request: "GET /oauth/callback", Text: strings.TrimSpace(printable(c.Error, 80) + "\n" + printable(c.ErrorDescription, 300))}}}
+		Answers: []fairlead.Answer{{Request: "GET /oauth/callback", Status: "with an error in its query", Text: strings.TrimSpace(printable(c.Error, 80) + "\n" + printable(c.ErrorDescription, 300))}}}
 	if c.Error == "access_denied" {
 		d.Code = fairlead.DiagnosisDenied
 		d.Title = "Access was not granted"

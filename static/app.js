@@ -1,4 +1,5 @@
-// The whole client script: the host's window, copy buttons, secret reveal, dialogs, alerts. Every page works without it.
+// The whole client script: the host's window, alerts, focus and speech, copy buttons, secret reveal, dialogs. Every page
+// works without it.
 const popup = { handle: null };
 const here = (selector) => document.querySelector(selector);
 
@@ -42,6 +43,27 @@ document.addEventListener("htmx:error", () => showAlert("unanswered"));
 document.addEventListener("htmx:after:request", (event) => {
   const status = event.detail.ctx.response.status;
   showAlert(status >= 500 ? "unanswered" : status === 401 ? "signed-out" : "");
+});
+
+// A swap that takes the focused element away hands the focus on: to the new screen's heading, or to what stands there now.
+let held;
+document.addEventListener("htmx:before:swap", (event) => {
+  held = event.detail.tasks.map((task) => task.target).find((target) => target?.contains?.(document.activeElement))?.id;
+});
+let title = document.title;
+document.addEventListener("htmx:finally:swap", () => {
+  const swapped = held && document.activeElement === document.body && document.getElementById(held);
+  if (swapped) (swapped.querySelector("h1") ?? swapped.querySelector("a, button"))?.focus();
+  if (document.title === title) return;
+  title = document.title;
+  const words = title.replace(/ · Fairlead$/, ""), heading = document.activeElement.textContent;
+  if (!heading || !words.endsWith(heading)) say(words); // what the heading with the focus says is not said twice
+});
+
+// A live region that arrives filled is silent, so what a redirect left behind is spoken once the page stands.
+addEventListener("load", () => {
+  const flash = here(".flash p");
+  if (flash) setTimeout(() => say(flash.textContent), 300);
 });
 
 // A page from the back/forward cache may still hold a typed secret and a spinner.

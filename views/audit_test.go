@@ -55,7 +55,7 @@ func actionsInSource(t *testing.T) (actions []string) {
 			return true
 		}
 	}
-	for _, room := range []string{"accounts", "db", "handlers", "setup"} {
+	for _, room := range []string{"accounts", "db", "handlers", "linking", "setup"} {
 		files, err := filepath.Glob(filepath.Join("..", room, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatal(room, err)

@@ -101,6 +101,7 @@ func (c canned) diagnoses() []Exhibit {
 		d.At = c.now
 		s := c.setup(state)
 		s.Diagnosis = &d
+		s.Reach.Accepted = state != fairlead.SetupRefused // what was refused was refused before anything was accepted
 		v := c.consumer()
 		v.ApplicationID, v.SecretStored = cannedID, true
 		v.Diagnosis = &DiagnosisPanel{Kind: c.kind(), Diagnosis: &d, Ladder: SetupLadder(s, c.kind())}

@@ -15,6 +15,7 @@ type Icon string
 const (
 	IconMenu     Icon = `<path d="M2.500 4.500h11M2.500 8h11M2.500 11.500h11"/>`
 	IconGeneral  Icon = `<circle cx="8" cy="8" r="2"/><path d="M8 1.800v2M8 12.200v2M1.800 8h2M12.200 8h2M3.600 3.600 5 5M11 11l1.400 1.400M12.400 3.600 11 5M5 11l-1.400 1.400"/>`
+	IconProject  Icon = `<path d="M1.800 12.500v-9h4.400l1.600 2h6.400v7Z"/>`
 	IconMembers  Icon = `<circle cx="6" cy="5.500" r="2.300"/><path d="M1.800 13c.4-2.300 2.100-3.500 4.200-3.500s3.800 1.200 4.200 3.500M10.800 3.400a2.300 2.300 0 0 1 0 4.200M12 9.900c1.300.5 2 1.600 2.200 3.100"/>`
 	IconGitOps   Icon = `<circle cx="4.500" cy="3.500" r="1.700"/><circle cx="4.500" cy="12.500" r="1.700"/><circle cx="11.500" cy="5" r="1.700"/><path d="M4.500 5.200v5.600M11.500 6.700c0 2.600-4.200 2.300-6.500 4.300"/>`
 	IconAudit    Icon = `<path d="M5.5 4h8M5.5 8h8M5.5 12h8M2.5 4h.1M2.5 8h.1M2.5 12h.1"/>`

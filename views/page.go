@@ -25,7 +25,21 @@ const (
 	AreaAudit    Area = "audit"
 	AreaProfile  Area = "profile"
 	AreaSessions Area = "sessions"
+
+	AreaProjects       Area = "projects"
+	AreaNewProject     Area = "new-project" // a page that the sidebar does not list
+	AreaProject        Area = "project"
+	AreaProjectMembers Area = "project-members"
 )
+
+// inProjects tells the pages of the top bar's Projects from those of its Settings.
+func (a Area) inProjects() bool {
+	switch a {
+	case AreaProjects, AreaNewProject, AreaProject, AreaProjectMembers:
+		return true
+	}
+	return false
+}
 
 // Page is what surrounds the content of a screen.
 type Page struct {
@@ -34,6 +48,7 @@ type Page struct {
 	Area      Area
 	Workspace string
 	Person    fairlead.Person // zero when nobody is signed in
+	Projects  ProjectNav      // for the pages of projects
 	Flash     *Flash
 	Refresh   int // seconds after which a browser without script asks again; 0 = never
 }

@@ -142,7 +142,7 @@ func AstrayPage(v Astray) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Diagnosed(DiagnosisPanel{Diagnosis: v.Diagnosis}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Diagnosed(DiagnosisPanel{Diagnosis: v.Diagnosis, Alone: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -16,6 +16,7 @@ import (
 	"fairlead/db"
 	"fairlead/gitprovider"
 	"fairlead/handlers"
+	"fairlead/linking"
 	"fairlead/setup"
 )
 
@@ -65,7 +66,7 @@ func openApp(ctx context.Context, c appConfig) (_ *app, err error) {
 	}
 	keys := a.db.Keyring()
 	server := handlers.New(handlers.Options{
-		Accounts: a.accounts, Setup: a.setup, Audit: a.db, Ready: a.db, ExternalURL: c.externalURL,
+		Accounts: a.accounts, Setup: a.setup, Linking: linking.New(a.db, random), Audit: a.db, Ready: a.db, ExternalURL: c.externalURL,
 		CookieAuthKey: keys.Derive("cookie authentication", 64), CookieSealKey: keys.Derive("cookie encryption", 32),
 		TrustedProxies: c.proxies, Clock: time.Now, Random: random, Log: c.log,
 	})
