@@ -44,6 +44,40 @@ const (
 	DiagnosisAttemptOutdated    DiagnosisCode = "attempt_outdated"
 	DiagnosisSetupCancelled     DiagnosisCode = "setup_cancelled"
 	DiagnosisCallbackIncomplete DiagnosisCode = "callback_incomplete"
+
+	// A person's connection.
+	DiagnosisTokenRejected       DiagnosisCode = "token_rejected"
+	DiagnosisConnectionExpired   DiagnosisCode = "connection_expired"
+	DiagnosisConnectionReplaced  DiagnosisCode = "connection_replaced"
+	DiagnosisConnectionMissing   DiagnosisCode = "connection_missing"
+	DiagnosisConnectionNoRefresh DiagnosisCode = "connection_without_refresh"
+
+	// A repository and its webhook.
+	DiagnosisEndpointRemoved    DiagnosisCode = "endpoint_removed"
+	DiagnosisRepositoryGone     DiagnosisCode = "repository_not_found"
+	DiagnosisRepositoryNotAdmin DiagnosisCode = "repository_not_admin"
+	DiagnosisBranchMissing      DiagnosisCode = "branch_missing"
+	DiagnosisCommitMissing      DiagnosisCode = "commit_missing"
+	DiagnosisWebhookMissing     DiagnosisCode = "webhook_missing"
+	DiagnosisWebhookInactive    DiagnosisCode = "webhook_inactive"
+	DiagnosisWebhookElsewhere   DiagnosisCode = "webhook_wrong_address"
+	DiagnosisWebhookEvents      DiagnosisCode = "webhook_wrong_events"
+	DiagnosisWebhookUnsigned    DiagnosisCode = "webhook_unsigned"
+	DiagnosisWebhookRefused     DiagnosisCode = "webhook_refused"
+	DiagnosisWebhookSilent      DiagnosisCode = "webhook_silent"
+	DiagnosisUnreachableFromOut DiagnosisCode = "external_url_private"
+
+	// A delivery.
+	DiagnosisSignatureMissing DiagnosisCode = "signature_missing"
+	DiagnosisSignatureWrong   DiagnosisCode = "signature_wrong"
+	DiagnosisDeliveryTooLarge DiagnosisCode = "delivery_too_large"
+	DiagnosisDeliveryUnknown  DiagnosisCode = "delivery_unreadable"
+
+	// Why nothing happened with a commit.
+	DiagnosisProjectArchived DiagnosisCode = "project_archived"
+	DiagnosisNotFollowed     DiagnosisCode = "not_followed"
+	DiagnosisBeforeLink      DiagnosisCode = "pushed_before_linking"
+	DiagnosisDeliveryLost    DiagnosisCode = "delivery_lost"
 )
 
 // DiagnosisCodes lists every code, in the order of the documentation.
@@ -57,6 +91,14 @@ func DiagnosisCodes() []DiagnosisCode {
 		DiagnosisDenied, DiagnosisHostReturnedError, DiagnosisNoCallback, DiagnosisCodeRejected, DiagnosisInterrupted,
 		DiagnosisCallbackNoState, DiagnosisAttemptUnknown, DiagnosisAttemptUsed, DiagnosisAttemptExpired,
 		DiagnosisAttemptForeign, DiagnosisAttemptOutdated, DiagnosisSetupCancelled, DiagnosisCallbackIncomplete,
+		DiagnosisTokenRejected, DiagnosisConnectionExpired, DiagnosisConnectionReplaced, DiagnosisConnectionMissing,
+		DiagnosisConnectionNoRefresh,
+		DiagnosisEndpointRemoved, DiagnosisRepositoryGone, DiagnosisRepositoryNotAdmin, DiagnosisBranchMissing,
+		DiagnosisCommitMissing, DiagnosisWebhookMissing, DiagnosisWebhookInactive, DiagnosisWebhookElsewhere,
+		DiagnosisWebhookEvents, DiagnosisWebhookUnsigned, DiagnosisWebhookRefused, DiagnosisWebhookSilent,
+		DiagnosisUnreachableFromOut,
+		DiagnosisSignatureMissing, DiagnosisSignatureWrong, DiagnosisDeliveryTooLarge, DiagnosisDeliveryUnknown,
+		DiagnosisProjectArchived, DiagnosisNotFollowed, DiagnosisBeforeLink, DiagnosisDeliveryLost,
 	}
 }
 
@@ -94,6 +136,7 @@ type Diagnosis struct {
 	Missing    []string      `json:",omitempty"` // ids of permissions that are not granted
 	Answers    []Answer      `json:",omitempty"` // what the host said, redacted
 	Chain      []Certificate `json:",omitempty"` // the certificates it served, leaf first
+	RetryAfter time.Duration `json:",omitempty"` // how long the host asks to wait; 0 if it did not say
 	At         time.Time
 }
 

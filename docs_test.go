@@ -9,21 +9,30 @@ import (
 )
 
 func TestEveryDiagnosisIsInTheDocsAndNothingElse(t *testing.T) {
-	text, err := os.ReadFile("docs/diagnoses.md")
+	wantDocumented(t, "docs/diagnoses.md", fairlead.DiagnosisCodes())
+}
+
+func TestEveryVerdictIsInTheDocsAndNothingElse(t *testing.T) {
+	wantDocumented(t, "docs/deliveries.md", fairlead.Verdicts())
+}
+
+func wantDocumented[C ~string](t *testing.T, document string, codes []C) {
+	t.Helper()
+	text, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	documented := map[fairlead.DiagnosisCode]bool{}
+	documented := map[C]bool{}
 	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(string(text), -1) {
-		documented[fairlead.DiagnosisCode(m[1])] = true
+		documented[C(m[1])] = true
 	}
-	for _, code := range fairlead.DiagnosisCodes() {
+	for _, code := range codes {
 		if !documented[code] {
-			t.Errorf("%s is not in docs/diagnoses.md", code)
+			t.Errorf("%s is not in %s", code, document)
 		}
 		delete(documented, code)
 	}
 	for code := range documented {
-		t.Errorf("docs/diagnoses.md explains %s, which no code names", code)
+		t.Errorf("%s explains %s, which no code names", document, code)
 	}
 }

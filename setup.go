@@ -56,27 +56,8 @@ type Reach struct {
 	Scopes   []string      `json:",omitempty"` // what the client may ask for, where the host says it
 }
 
-// Attempt is one trip to the host and back.
-type Attempt struct {
-	ID        string
-	SetupID   string
-	SessionID string
-	PersonID  string
-	Verifier  Secret // PKCE code verifier
-	Digest    string // the setup's digest when the attempt was minted
-	Popup     bool
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	SpentAt   time.Time     // zero while unused
-	Outcome   DiagnosisCode // "" while under way or when it proved the setup
-	Cancelled bool          // its setup was cancelled or the attempt was replaced
-}
-
 // HasCredentials reports whether there is something to verify: both values are there.
 func (s Setup) HasCredentials() bool { return s.ApplicationID != "" && !s.Secret.IsZero() }
-
-// AttemptLife is how long the host may take to come back.
-const AttemptLife = 10 * time.Minute
 
 // GitProvider is a Git host that developers can link projects with.
 type GitProvider struct {

@@ -221,6 +221,9 @@ func TestRepositoryPermissionsCanBeFiltered(t *testing.T) {
 		{priya, "acme-web", ``, []string{"storefront", "checkout", "design-system"}},
 		{priya, "acme-data", `permission="admin" AND repository.name~"ORD"`, []string{"orders-db"}},
 		{priya, "acme-data", `repository.full_name="acme-data/pricing-db"`, []string{"pricing-db"}},
+		{priya, "acme-data", `repository.name~"a and b"`, []string{}},
+		{priya, "acme-data", `repository.name~"\"\\"`, []string{}},
+		{priya, "acme-data", `repository.name="orders\-db"`, []string{"orders-db"}},
 		{wes, "acme-data", `permission="admin"`, []string{}},
 		{wes, "acme-data", `permission!="admin"`, []string{"orders-db", "billing-db", "customers-db", "inventory-db", "shipping-db"}},
 	} {
@@ -231,7 +234,7 @@ func TestRepositoryPermissionsCanBeFiltered(t *testing.T) {
 		}
 	}
 	access := accessToken(s, priya)
-	for _, q := range []string{`permission=admin`, `color="red"`, `permission="admin" OR permission="write"`} {
+	for _, q := range []string{`permission=admin`, `repository.name~"""`, `repository.name~"\"`, `repository.name="a" repository.name="b"`, `color="red"`, `permission="admin" OR permission="write"`} {
 		wantStatus(t, s.api(access, "/user/workspaces/acme-data/permissions/repositories?q="+url.QueryEscape(q)), 400)
 	}
 }
@@ -278,8 +281,17 @@ func TestARepositoryIsTheSameByUUIDAndMissingOnesLookLikeForbiddenOnes(t *testin
 	}
 	workspace := repo["workspace"].(map[string]any)["uuid"].(string)
 	path := "/repositories/" + url.PathEscape(workspace) + "/" + url.PathEscape(repo["uuid"].(string))
-	if got := s.api(access, path).json(t)["uuid"]; got != repo["uuid"] {
-		t.Errorf("by uuid %v", got)
+	anywhere := "/repositories/%7B%7D/" + url.PathEscape(repo["uuid"].(string))
+	for _, path := range []string{path, anywhere} {
+		if got := s.api(access, path).json(t)["uuid"]; got != repo["uuid"] {
+			t.Errorf("by uuid %v", got)
+		}
+	}
+	if _, err := s.MoveRepository(repo["uuid"].(string), "acme-web"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.api(access, anywhere).json(t)["uuid"]; got != repo["uuid"] {
+		t.Errorf("after a move %v", got)
 	}
 	missing, forbidden := s.api(access, "/repositories/acme-data/nothing"), s.api(access, "/repositories/acme-data/schema-tools")
 	if missing.status != 404 || forbidden.status != 404 || missing.body != forbidden.body {

@@ -130,6 +130,11 @@ func sortRepositories(list []repository, order string) *apiError {
 func (s *Sim) repositoryInPath(c caller, r *http.Request) (workspace, repository, *apiError) {
 	ws, _ := s.world.workspace(r.PathValue("workspace"))
 	repo, found := s.hosting.find(ws, r.PathValue("repository"))
+	if r.PathValue("workspace") == "{}" { // documented: a UUID needs no workspace
+		if repo, found = s.hosting.anywhere(r.PathValue("repository")); found {
+			ws, _ = s.world.workspace(repo.Workspace)
+		}
+	}
 	if !found || !c.sees(repo) {
 		return ws, repo, noAccess()
 	}

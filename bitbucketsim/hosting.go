@@ -106,6 +106,16 @@ func (h *hosting) find(ws workspace, id string) (repository, bool) {
 	return *r, true
 }
 
+// anywhere takes a UUID in braces, whatever workspace it is in.
+func (h *hosting) anywhere(uuid string) (repository, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r := h.byUUID[uuid]; r != nil {
+		return *r, true
+	}
+	return repository{}, false
+}
+
 // named takes a full name or a UUID in braces.
 func (h *hosting) named(name string) (*repository, error) {
 	if r := h.byName[name]; r != nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -67,28 +68,22 @@ func pageURL(r *http.Request, query url.Values, page int) string {
 // filter is one condition of the q parameter; all conditions of a query must hold.
 type filter struct{ field, operator, value string }
 
+// filterTerm is a condition and what follows it. A backslash in a quoted value takes the next character as it is (assumed).
 var (
-	filterAnd  = regexp.MustCompile(`(?i)\s+and\s+`)
-	filterTerm = regexp.MustCompile(`^([a-z_.]+)\s*(!=|>=|<=|=|>|<|~)\s*"([^"]*)"$`)
+	filterTerm   = regexp.MustCompile(`^\s*([a-z_.]+)\s*(!=|>=|<=|=|>|<|~)\s*"((?:[^"\\]|\\.)*)"\s*(?:$|(?i:and)\s+)`)
+	filterEscape = regexp.MustCompile(`\\(.)`)
 )
 
 // parseFilters reads the part of Bitbucket's query language that is about repositories: field, operator, quoted value, AND.
-func parseFilters(q string, fields ...string) ([]filter, *apiError) {
-	if strings.TrimSpace(q) == "" {
-		return nil, nil
-	}
-	var filters []filter
-	for _, term := range filterAnd.Split(strings.TrimSpace(q), -1) {
-		match := filterTerm.FindStringSubmatch(term)
+func parseFilters(q string, fields ...string) (filters []filter, refused *apiError) {
+	for q = strings.TrimSpace(q); q != ""; {
+		match := filterTerm.FindStringSubmatch(q)
 		if match == nil {
-			return nil, &apiError{status: http.StatusBadRequest, message: "Invalid query: " + cut(term, 80)}
+			return nil, &apiError{status: http.StatusBadRequest, message: "Invalid query: " + cut(q, 80)}
 		}
-		f := filter{match[1], match[2], match[3]}
-		known := false
-		for _, field := range fields {
-			known = known || field == f.field
-		}
-		if !known {
+		q = q[len(match[0]):]
+		f := filter{match[1], match[2], filterEscape.ReplaceAllString(match[3], "$1")}
+		if !slices.Contains(fields, f.field) {
 			return nil, &apiError{status: http.StatusBadRequest, message: "Invalid field name: " + f.field}
 		}
 		filters = append(filters, f)

@@ -15,7 +15,11 @@ type BitbucketCloud struct {
 	Web    string // where browsers go: "https://bitbucket.org"
 	Site   string // where the token endpoint is: "https://bitbucket.org"
 	API    string // "https://api.bitbucket.org/2.0"
+
+	ReachesPrivate bool // its webhooks reach private addresses: a simulated host on this machine does
 }
+
+var _ Linker = (*BitbucketCloud)(nil)
 
 // NewBitbucketCloud is the real one. Addresses: Bitbucket Cloud's OAuth 2.0 page and x/oauth2's bitbucket.Endpoint.
 func NewBitbucketCloud(client *Client) *BitbucketCloud {

@@ -3,9 +3,7 @@ package gitprovider
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -26,33 +24,33 @@ type bitbucketUser struct {
 	Nickname    string `json:"nickname"`
 }
 
-// bitbucketPage is any paged list: next is an absolute URL, absent on the last page.
-type bitbucketPage[T any] struct {
-	Values []T    `json:"values"`
-	Next   string `json:"next"`
+// name is how a person is called; the display name may be empty.
+func (u bitbucketUser) name() string {
+	if u.DisplayName != "" {
+		return u.DisplayName
+	}
+	return u.Nickname
 }
 
 // bitbucketMembership is one value of GET /user/workspaces.
 type bitbucketMembership struct {
 	Administrator bool `json:"administrator"`
 	Workspace     struct {
+		UUID string `json:"uuid"`
 		Slug string `json:"slug"`
 	} `json:"workspace"`
 }
 
-// bitbucketRepository is one value of GET /user/workspaces/{workspace}/permissions/repositories.
-type bitbucketRepository struct {
-	Repository struct {
-		FullName string `json:"full_name"`
-	} `json:"repository"`
+// bitbucketPermission is one value of GET /user/workspaces/{workspace}/permissions/repositories.
+type bitbucketPermission struct {
+	Permission string              `json:"permission"`
+	Repository bitbucketRepository `json:"repository"`
 }
 
 // bitbucketProver holds one verification.
 type bitbucketProver struct {
-	host   *BitbucketCloud
-	trace  *trace
-	client *http.Client
-	token  Token
+	*bitbucketAPI
+	token Token
 
 	user         bitbucketUser
 	workspaces   []bitbucketMembership
@@ -65,7 +63,7 @@ type bitbucketProver struct {
 // Prove implements Host.
 func (b *BitbucketCloud) Prove(ctx context.Context, token Token) (fairlead.Proof, error) {
 	t := b.Client.newTrace(token.Access)
-	p := &bitbucketProver{host: b, trace: t, client: t.httpClient(), token: token}
+	p := &bitbucketProver{bitbucketAPI: b.api(t, token.Access), token: token}
 	if missing := bitbucketMissing(token.Scopes); len(missing) > 0 {
 		d := t.finish(permissionMissing(b.Kind(), missing, token.Scopes), fairlead.RungPermissions)
 		return fairlead.Proof{}, d
@@ -108,13 +106,6 @@ func (p *bitbucketProver) readWorkspaces(ctx context.Context) error {
 	return nil
 }
 
-// isAPI refuses to follow a next page to anywhere but the API: the token would go along.
-func (p *bitbucketProver) isAPI(address string) bool {
-	api, err1 := url.Parse(p.host.API)
-	next, err2 := url.Parse(address)
-	return err1 == nil && err2 == nil && next.Scheme == api.Scheme && next.Host == api.Host
-}
-
 // readRepositories asks for the repositories that the account administers, since only those can get a webhook.
 func (p *bitbucketProver) readRepositories(ctx context.Context) error {
 	for i, workspace := range p.workspaces {
@@ -123,7 +114,7 @@ func (p *bitbucketProver) readRepositories(ctx context.Context) error {
 			return nil
 		}
 		query := url.Values{"q": {`permission="admin"`}, "pagelen": {"100"}}
-		var page bitbucketPage[bitbucketRepository]
+		var page bitbucketPage[bitbucketPermission]
 		slug := workspace.Workspace.Slug
 		err := p.get(ctx, p.host.API+"/user/workspaces/"+url.PathEscape(slug)+"/permissions/repositories?"+query.Encode(), &page)
 		if isClosed(err) {
@@ -162,56 +153,7 @@ func (p *bitbucketProver) readHooks(ctx context.Context) error {
 // isClosed reports whether one workspace or repository did not let Fairlead look: it may have gone between two calls, or
 // lie behind its workspace's own rules, such as a list of allowed addresses. What it would have shown is then not known.
 func isClosed(err error) bool {
-	var d *fairlead.Diagnosis
-	return errors.As(err, &d) && d.Code == fairlead.DiagnosisUnexpectedAnswer
-}
-
-// get asks the API and decodes a 200; everything else is a diagnosis.
-func (p *bitbucketProver) get(ctx context.Context, address string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+p.token.Access.Reveal()) // the header only: Bitbucket takes it nowhere else since 2026
-	req.Header.Set("Accept", "application/json")
-	response, err := p.client.Do(req)
-	if gone := cancelled(ctx); gone != nil {
-		return gone
-	}
-	if err == nil {
-		_ = response.Body.Close()
-	}
-	if d := p.trace.diagnose(p.host.Kind()); d != nil {
-		return d
-	}
-	last := p.trace.last()
-	if last.status == http.StatusOK && json.Unmarshal(last.body, into) == nil {
-		return nil
-	}
-	if missing, granted := insufficientScope(last); len(missing) > 0 {
-		return p.trace.finish(permissionMissing(p.host.Kind(), missing, granted), fairlead.RungPermissions)
-	}
-	return p.trace.finish(unexpected(p.host.Kind(), last), fairlead.RungPermissions)
-}
-
-// insufficientScope reads Bitbucket's 403, whose detail is an object {required, granted} here and a string elsewhere.
-func insufficientScope(a answer) (missing, granted []string) {
-	if a.status != http.StatusForbidden {
-		return nil, nil
-	}
-	var body struct {
-		Error struct {
-			Detail json.RawMessage `json:"detail"`
-		} `json:"error"`
-	}
-	var detail struct {
-		Required []string `json:"required"`
-		Granted  []string `json:"granted"`
-	}
-	if json.Unmarshal(a.body, &body) != nil || json.Unmarshal(body.Error.Detail, &detail) != nil || len(detail.Required) == 0 {
-		return nil, nil
-	}
-	return bitbucketLacking(detail.Required, detail.Granted), detail.Granted
+	return hasCode(err, fairlead.DiagnosisUnexpectedAnswer)
 }
 
 // proof writes down what was learned. Nothing is a tick that was not tried, and an account without repositories leaves
@@ -219,11 +161,11 @@ func insufficientScope(a answer) (missing, granted []string) {
 func (p *bitbucketProver) proof() fairlead.Proof {
 	k := p.host.Kind()
 	proof := fairlead.Proof{
-		Account: fairlead.Account{ID: p.user.UUID, Name: p.name()},
+		Account: fairlead.Account{ID: p.user.UUID, Name: p.user.name()},
 		Scopes:  p.token.Scopes,
 		At:      p.trace.client.clock(),
 		Checks: []fairlead.Check{
-			{Name: k.Permission(permissionAccount).Name(), Mark: fairlead.MarkUsed, Evidence: p.name(), Note: p.workspaceNote()},
+			{Name: k.Permission(permissionAccount).Name(), Mark: fairlead.MarkUsed, Evidence: p.user.name(), Note: p.workspaceNote()},
 			p.repositoriesCheck(k),
 			p.webhooksCheck(k),
 		},
@@ -236,13 +178,6 @@ func (p *bitbucketProver) proof() fairlead.Proof {
 		proof.Warnings = append(proof.Warnings, clockSkew(k, skew).Title+". Certificates, tokens and links are judged by the clock.")
 	}
 	return proof
-}
-
-func (p *bitbucketProver) name() string {
-	if p.user.DisplayName != "" {
-		return p.user.DisplayName
-	}
-	return p.user.Nickname
 }
 
 func (p *bitbucketProver) workspaceNote() string {

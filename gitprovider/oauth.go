@@ -65,9 +65,14 @@ func (c tokenCaller) clientCredentials(ctx context.Context) (*oauth2.Token, erro
 // refreshBogus sends a refresh token that cannot exist: a host that checks the credentials first tells by its error
 // whether it knows them.
 func (c tokenCaller) refreshBogus(ctx context.Context, bogus fairlead.Secret) error {
-	expired := &oauth2.Token{RefreshToken: bogus.Reveal(), Expiry: time.Unix(1, 0)}
-	_, err := c.config().TokenSource(c.context(ctx), expired).Token()
+	_, err := c.refresh(ctx, bogus)
 	return err
+}
+
+// refresh asks for new tokens. x/oauth2 repeats the refresh token where the answer has none.
+func (c tokenCaller) refresh(ctx context.Context, token fairlead.Secret) (*oauth2.Token, error) {
+	expired := &oauth2.Token{RefreshToken: token.Reveal(), Expiry: time.Unix(1, 0)}
+	return c.config().TokenSource(c.context(ctx), expired).Token()
 }
 
 // rawBasicAuth repeats a call whose credentials were refused with the credentials unescaped. RFC 6749 wants them

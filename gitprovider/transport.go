@@ -111,7 +111,7 @@ func dnsFailed(host string, dns *net.DNSError) *fairlead.Diagnosis {
 		Fix: []string{
 			"On that server, look the name up: `getent hosts " + host + "`.",
 			"If that finds nothing, mend the server's name resolution (`/etc/resolv.conf`), or set `HTTPS_PROXY` if it reaches the internet through a proxy.",
-			"Choose **Next** again.",
+			"Try again.",
 		},
 	}
 	if dns.IsTimeout {
@@ -129,7 +129,7 @@ func proxyFailed() *fairlead.Diagnosis {
 		Fix: []string{
 			"Check what `HTTPS_PROXY` says where Fairlead is started, and that the proxy runs.",
 			"If this server reaches the internet without a proxy, remove it, or name the host in `NO_PROXY`.",
-			"Start Fairlead again and choose **Next**.",
+			"Start Fairlead again, then try again.",
 		},
 		Hints: []string{"A proxy on this machine itself is called only with `--allow-loopback-hosts`."},
 	}
@@ -143,7 +143,7 @@ func connectionRefused(host, port string) *fairlead.Diagnosis {
 		Fix: []string{
 			"On the server that Fairlead runs on, try `curl -v https://" + host + ":" + port + "/`.",
 			"If that is refused too, a firewall or proxy stands in between, or the host is down: allow the way out, or set `HTTPS_PROXY`.",
-			"Choose **Next** again.",
+			"Try again.",
 		},
 	}
 }
@@ -156,7 +156,7 @@ func timedOut(host, port string, took time.Duration) *fairlead.Diagnosis {
 		Fix: []string{
 			"Check the firewall between this server and " + host + ": dropped packets look like this.",
 			"If the server reaches the internet only through a proxy, set `HTTPS_PROXY` and start Fairlead again.",
-			"Choose **Next** again: a host that is only slow may answer now.",
+			"Try again: a host that is only slow may answer now.",
 		},
 	}
 }
@@ -167,7 +167,7 @@ func unreachable(host, port string) *fairlead.Diagnosis {
 		Title:   fmt.Sprintf("The connection to %s broke off", host),
 		Because: fmt.Sprintf("A connection to port %s could not be made, or ended before an answer came.", port),
 		Fix: []string{
-			"Choose **Next** again: this is often gone a moment later.",
+			"Try again: this is often gone a moment later.",
 			"If it stays, look at what stands between this server and " + host + ": a firewall, a proxy, a VPN.",
 		},
 	}
@@ -192,7 +192,7 @@ func tlsUntrusted(host string, e *tls.CertificateVerificationError) *fairlead.Di
 		Fix: []string{
 			"Look at the certificates below: is it your company's proxy that inspects traffic, or the host itself?",
 			"Put the issuing CA's certificate and the system's into one PEM file and start Fairlead with `SSL_CERT_FILE` set to it.",
-			"Choose **Next** again.",
+			"Try again.",
 		},
 	}
 	for _, c := range e.UnverifiedCertificates {
@@ -232,22 +232,42 @@ func notTheHost(k fairlead.Kind, a answer) *fairlead.Diagnosis {
 		Fix: []string{
 			"Look at the answer below: a sign-in page of a network, a proxy's warning, or a page of " + k.Name + " itself?",
 			"If something stands in between, let this server reach " + a.url.Hostname() + " directly, or set `HTTPS_PROXY`.",
-			"Choose **Next** again.",
+			"Try again.",
 		},
 	}
 }
 
+// maxRetryAfter bounds what a host can ask for: more is no advice but a mistake.
+const maxRetryAfter = 24 * time.Hour
+
+// retryAfter is what the host's Retry-After says (RFC 9110, section 10.2.3): seconds, or a date by the host's own clock; 0 if
+// it says nothing.
+func retryAfter(a answer) time.Duration {
+	text := a.header.Get("Retry-After")
+	wait := time.Duration(0)
+	if s, err := strconv.Atoi(text); err == nil {
+		wait = time.Duration(min(s, int(maxRetryAfter/time.Second))) * time.Second
+	} else if until, err := http.ParseTime(text); err == nil {
+		now := a.at.Add(a.took)
+		if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+			now = date
+		}
+		wait = until.Sub(now)
+	}
+	return min(max(wait, 0), maxRetryAfter)
+}
+
 func rateLimited(k fairlead.Kind, a answer) *fairlead.Diagnosis {
-	wait := "Wait some minutes"
-	if s, err := strconv.Atoi(a.header.Get("Retry-After")); err == nil && s > 0 {
-		wait = "Wait " + seconds(time.Duration(s)*time.Second)
+	wait, after := "Wait some minutes", retryAfter(a)
+	if after > 0 {
+		wait = "Wait " + seconds(after)
 	}
 	return &fairlead.Diagnosis{
-		Code:    fairlead.DiagnosisRateLimited,
+		Code: fairlead.DiagnosisRateLimited, RetryAfter: after,
 		Title:   k.Host + " answers that there were too many calls",
-		Because: "It answered " + statusLine(a.status) + ". Your values are kept.",
+		Because: "It answered " + statusLine(a.status) + ". Nothing was lost.",
 		Fix: []string{
-			wait + ", then choose **Next** again.",
+			wait + ", then try again.",
 			"If it comes back at once, something else with the same address or account calls " + k.Host + " too often.",
 		},
 	}
@@ -255,10 +275,11 @@ func rateLimited(k fairlead.Kind, a answer) *fairlead.Diagnosis {
 
 func hostError(k fairlead.Kind, a answer) *fairlead.Diagnosis {
 	d := &fairlead.Diagnosis{
-		Code:    fairlead.DiagnosisHostError,
-		Title:   k.Name + " has a problem",
-		Because: "It answered " + statusLine(a.status) + ". Your values are kept.",
-		Fix:     []string{"Wait some minutes, then choose **Next** again."},
+		Code:       fairlead.DiagnosisHostError,
+		RetryAfter: retryAfter(a),
+		Title:      k.Name + " has a problem",
+		Because:    "It answered " + statusLine(a.status) + ". Nothing was lost.",
+		Fix:        []string{"Wait some minutes, then try again."},
 	}
 	if k.StatusPage != "" {
 		d.Fix = append(d.Fix, "If it stays, look at "+k.StatusPage+".")
@@ -274,7 +295,7 @@ func unexpected(k fairlead.Kind, a answer) *fairlead.Diagnosis {
 		Because: "It answered " + statusLine(a.status) + " to a call that normally works. The answer is below; Fairlead has no name for its cause.",
 		Fix: []string{
 			"Read the answer below: it may say what is missing.",
-			"Choose **Next** again. If it stays, report it with the answer.",
+			"Try again. If it stays, report it with the answer.",
 		},
 	}
 	switch {

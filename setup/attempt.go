@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fairlead"
+	"fairlead/gitprovider"
 )
 
 // Authorize mints one attempt and returns the host's address for it. The state goes into that address only; the
@@ -27,7 +28,7 @@ func (f *Flow) Authorize(ctx context.Context, session fairlead.Session, id strin
 	}
 	now, state, verifier := f.Clock(), fairlead.NewToken(f.Random), fairlead.NewSecret(fairlead.NewToken(f.Random))
 	attempt := fairlead.Attempt{
-		ID: fairlead.NewID(f.Random, fairlead.PrefixAttempt), SetupID: s.ID, SessionID: session.ID, PersonID: session.PersonID,
+		ID: fairlead.NewID(f.Random, fairlead.PrefixAttempt), Purpose: fairlead.AttemptSetup, SetupID: s.ID, SessionID: session.ID, PersonID: session.PersonID,
 		Verifier: verifier, Digest: s.Digest, Popup: popup, CreatedAt: now, ExpiresAt: now.Add(fairlead.AttemptLife),
 	}
 	if err := f.Store.CreateAttempt(ctx, attempt, fairlead.HashToken(state)); err != nil {
@@ -37,12 +38,7 @@ func (f *Flow) Authorize(ctx context.Context, session fairlead.Session, id strin
 }
 
 // Callback is what a host's redirect carries. All of it is untrusted.
-type Callback struct {
-	State            string
-	Code             fairlead.Secret
-	Error            string
-	ErrorDescription string
-}
+type Callback = gitprovider.Callback
 
 // Result says where a callback belongs. The setup tells how it ended.
 type Result struct {
@@ -64,14 +60,14 @@ func (f *Flow) Complete(ctx context.Context, session fairlead.Session, c Callbac
 		return result, err
 	}
 	if s.Digest != attempt.Digest {
-		return result, attemptOutdated(f.Clock())
+		return result, fairlead.AttemptOutdated(f.Clock())
 	}
 	spent, err := f.Store.SpendAttempt(ctx, attempt.ID)
 	if err != nil {
 		return result, err
 	}
 	if !spent {
-		return result, attemptUsed(f.Clock())
+		return result, fairlead.AttemptUsed(f.Clock())
 	}
 	// From here on the outcome must be stored, even if the browser goes away.
 	return result, f.finish(context.WithoutCancel(ctx), attempt, s, c)
@@ -90,21 +86,19 @@ func (f *Flow) findAttempt(ctx context.Context, session fairlead.Session, c Call
 	if err != nil {
 		return fairlead.Attempt{}, err
 	}
+	d := attempt.Judge(session.ID, now)
 	switch {
-	case attempt.SessionID != session.ID:
-		return fairlead.Attempt{}, attemptForeign(now) // tells nothing about the setup
+	case d == nil:
+		return attempt, nil
+	case d.Code == fairlead.DiagnosisAttemptForeign:
+		return fairlead.Attempt{}, d // tells nothing about the setup
 	case attempt.Cancelled:
 		_, err := f.Store.FindSetup(ctx, attempt.SetupID)
 		if fairlead.CodeOf(err) == fairlead.CodeNotFound {
 			return fairlead.Attempt{Popup: attempt.Popup}, setupCancelled(now)
 		}
-		return attempt, attemptOutdated(now)
-	case !attempt.SpentAt.IsZero():
-		return attempt, attemptUsed(now)
-	case now.After(attempt.ExpiresAt):
-		return attempt, attemptExpired(now)
 	}
-	return attempt, nil
+	return attempt, d
 }
 
 // finish runs the trip's second half and stores how it ended.
@@ -140,11 +134,8 @@ func (f *Flow) prove(ctx context.Context, attempt fairlead.Attempt, s fairlead.S
 	if err != nil {
 		return fairlead.Proof{}, err
 	}
-	switch {
-	case c.Error != "":
-		return fairlead.Proof{}, hostReturned(host.Kind(), c, f.Clock())
-	case c.Code.IsZero():
-		return fairlead.Proof{}, callbackIncomplete(host.Kind(), f.Clock())
+	if d := c.Problem(host.Kind(), "Choose **Next** again.", f.Clock()); d != nil {
+		return fairlead.Proof{}, d
 	}
 	token, err := host.Exchange(ctx, f.app(s), c.Code, attempt.Verifier)
 	if err != nil {
@@ -165,5 +156,5 @@ func (f *Flow) NoCallback(s fairlead.Setup) *fairlead.Diagnosis {
 	if err != nil || s.State != fairlead.SetupWaiting || f.Clock().Sub(s.WaitingSince) < NoCallbackAfter {
 		return nil
 	}
-	return noCallback(kind, f.CallbackURL, f.Clock())
+	return gitprovider.NoCallback(kind, f.CallbackURL, "Open the window again", f.Clock())
 }

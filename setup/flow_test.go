@@ -411,7 +411,7 @@ func TestTheAuditLogNamesWhoWentToTheHost(t *testing.T) {
 	ben := w.join("ben@acme.example", "Ben Ode")
 	w.session = fairlead.Session{ID: "se_ben", PersonID: ben.ID} // another owner continues
 	w.finish(w.granted(s.ID))
-	events, err := w.db.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.AuditCursor{}, 100)
+	events, err := w.db.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.Cursor{}, 100)
 	w.must(err)
 	i := slices.IndexFunc(events, func(e fairlead.AuditEvent) bool { return e.Action == "setup.verified" })
 	if i < 0 || events[i].Actor.PersonID != ben.ID || events[i].Actor.Name != ben.Name {
