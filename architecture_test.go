@@ -20,15 +20,16 @@ var rooms = map[string][]string{
 	"accounts":     {".", "gitprovider"},
 	"setup":        {".", "gitprovider"},
 	"linking":      {".", "gitprovider"},
+	"inbox":        {".", "gitprovider"},
 	"gitprovider":  {"."},
 	"db":           {"."},
 	"static":       {},
 	"views":        {".", "static"},
-	"handlers":     {".", "views", "static", "accounts", "setup", "linking"},
+	"handlers":     {".", "views", "static", "accounts", "setup", "linking", "inbox"},
 	"bitbucketsim": {},
 	"e2e":          {},
 	"bench":        {},
-	"cmd/fairlead": {".", "views", "static", "accounts", "setup", "linking", "gitprovider", "db", "handlers", "bitbucketsim"},
+	"cmd/fairlead": {".", "views", "static", "accounts", "setup", "linking", "inbox", "gitprovider", "db", "handlers", "bitbucketsim"},
 }
 
 // standardOnly are the rooms that know no other module.

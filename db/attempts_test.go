@@ -36,7 +36,7 @@ func TestAnAttemptIsFoundByTheHashOfItsStateOnly(t *testing.T) {
 	s := w.begun(w.founded(), "a")
 	w.attempted(s, "at_1")
 	got := w.attempt("at_1")
-	if got.Verifier.Reveal() != "verifier of at_1" || !got.Popup || got.SetupID != s.ID || !got.SpentAt.IsZero() || w.setup(s.ID).State != fairlead.SetupWaiting {
+	if got.Purpose != fairlead.AttemptSetup || got.Verifier.Reveal() != "verifier of at_1" || !got.Popup || got.SetupID != s.ID || !got.SpentAt.IsZero() || w.setup(s.ID).State != fairlead.SetupWaiting {
 		t.Errorf("got %+v", got)
 	}
 	for _, wrong := range []string{"", "at_1"} {

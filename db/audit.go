@@ -51,13 +51,13 @@ func wasRecorded(ctx context.Context, q querier, by fairlead.Actor, action, deta
 
 // ListAuditEvents returns the newest events that the filter lets through and that are older than the cursor, at most
 // limit.
-func (d *DB) ListAuditEvents(ctx context.Context, filter fairlead.AuditFilter, before fairlead.AuditCursor, limit int) ([]fairlead.AuditEvent, error) {
+func (d *DB) ListAuditEvents(ctx context.Context, filter fairlead.AuditFilter, before fairlead.Cursor, limit int) ([]fairlead.AuditEvent, error) {
 	query, args := auditQuery(filter, before, limit)
 	return list(ctx, d.reader, scanAuditEvent, query, args...)
 }
 
 // auditQuery walks one index from the cursor on: nothing is sorted, however long the log is.
-func auditQuery(filter fairlead.AuditFilter, before fairlead.AuditCursor, limit int) (string, []any) {
+func auditQuery(filter fairlead.AuditFilter, before fairlead.Cursor, limit int) (string, []any) {
 	var where []string
 	var args []any
 	and := func(condition string, values ...any) {
@@ -106,7 +106,7 @@ const eachAtOnce = 500
 // EachAuditEvent calls do for every event that the filter lets through, newest first, until do fails. It reads page by
 // page: while do waits for a slow reader no connection is held, and events that come meanwhile are not among them.
 func (d *DB) EachAuditEvent(ctx context.Context, filter fairlead.AuditFilter, do func(fairlead.AuditEvent) error) error {
-	var before fairlead.AuditCursor
+	var before fairlead.Cursor
 	for {
 		events, err := d.ListAuditEvents(ctx, filter, before, eachAtOnce)
 		if err != nil {

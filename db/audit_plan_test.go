@@ -68,7 +68,7 @@ func TestEveryWayToReadTheAuditLogWalksAnIndex(t *testing.T) {
 				}
 			}
 			for name, filter := range auditFilters {
-				for _, before := range []fairlead.AuditCursor{{}, {At: time.UnixMilli(1_016_000), Place: 48_000}} {
+				for _, before := range []fairlead.Cursor{{}, {At: time.UnixMilli(1_016_000), Place: 48_000}} {
 					query, args := auditQuery(filter, before, 51)
 					check(fmt.Sprintf("%s before %q", name, before), query, args...)
 				}

@@ -14,7 +14,7 @@ import (
 
 func (w *town) events(filter fairlead.AuditFilter) []fairlead.AuditEvent {
 	w.t.Helper()
-	events, err := w.ListAuditEvents(context.Background(), filter, fairlead.AuditCursor{}, 1000)
+	events, err := w.ListAuditEvents(context.Background(), filter, fairlead.Cursor{}, 1000)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -68,14 +68,14 @@ func TestPagesStayWhereTheyAreWhileEventsCome(t *testing.T) {
 	for i := range 7 { // all at the same instant
 		w.record(priya, "a.done", fmt.Sprint(i), "")
 	}
-	first, err := w.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.AuditCursor{}, 3)
+	first, err := w.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.Cursor{}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantTold(t, first, "Priya a.done 4", "Priya a.done 5", "Priya a.done 6")
 	w.now = w.now.Add(time.Second)
 	w.record(ana, "b.done", "new", "")
-	cursor, ok := fairlead.ParseAuditCursor(first[2].Cursor().String())
+	cursor, ok := fairlead.ParseCursor(first[2].Cursor().String())
 	if !ok {
 		t.Fatal("a cursor does not survive its way through an address")
 	}
@@ -194,7 +194,7 @@ func TestSlowReadersOfTheLogLeaveTheDatabaseToOthers(t *testing.T) {
 
 func TestWhatIsNoCursorIsNotTakenForOne(t *testing.T) {
 	for _, text := range []string{"1", "1-", "-", "x-1", "1-x", "1-2-3", " 1-2", "99999999999999999999-1"} {
-		if c, ok := fairlead.ParseAuditCursor(text); ok {
+		if c, ok := fairlead.ParseCursor(text); ok {
 			t.Errorf("%q: got %+v", text, c)
 		}
 	}

@@ -64,7 +64,8 @@ func (d *DB) RenameGitProvider(ctx context.Context, by fairlead.Actor, id, name 
 	})
 }
 
-// RemoveGitProvider forgets a provider and its secret. CodeConflict while an unfinished change depends on it.
+// RemoveGitProvider forgets a provider, its secret and the connections with it. CodeConflict while repositories are linked
+// through it or an unfinished change depends on it.
 func (d *DB) RemoveGitProvider(ctx context.Context, by fairlead.Actor, id string) error {
 	return d.write(ctx, func(t tx) error {
 		g, err := d.findProvider(ctx, t, id)
@@ -77,6 +78,9 @@ func (d *DB) RemoveGitProvider(ctx context.Context, by fairlead.Actor, id string
 		}
 		if dependents > 0 {
 			return fairlead.Errorf(fairlead.CodeConflict, "An unfinished change depends on %s. Finish or discard it first.", g.DisplayName)
+		}
+		if err := t.loseProvider(ctx, by, g); err != nil {
+			return err
 		}
 		if _, err := t.exec(ctx, `DELETE FROM git_providers WHERE id = $1`, id); err != nil {
 			return err
@@ -133,8 +137,18 @@ func (t tx) addProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitPr
 	return t.endSetup(ctx, by, g, "git_provider.created")
 }
 
-// replaceProvider puts what a change proved in the place of the values in force. The display name is no part of it.
+// replaceProvider puts what a change proved in the place of the values in force. The display name is no part of it. With
+// another application ID, everybody connects again.
 func (t tx) replaceProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitProvider) error {
+	before, err := t.db.findProvider(ctx, t, g.ID)
+	if err != nil {
+		return err
+	}
+	if before.ApplicationID != g.ApplicationID {
+		if err := t.renewConnections(ctx, before); err != nil {
+			return err
+		}
+	}
 	n, err := t.exec(ctx, `
 		UPDATE git_providers SET application_id = $1, secret_sealed = $2, setup_id = $3, proof = $4, verified_by = $5 WHERE id = $6`,
 		g.ApplicationID, t.db.keyring.seal(g.Secret, providerSecretPlace(g.ID)), g.SetupID, asJSON(g.Proof), g.VerifiedBy.ID, g.ID)

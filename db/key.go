@@ -23,8 +23,16 @@ const keyLength = 32
 
 // Keyring holds the one key from which all others derive: the sealing key, the cookie keys, the digest key.
 type Keyring struct {
-	master []byte
-	random fairlead.Random
+	master      []byte
+	random      fairlead.Random
+	fingerprint string
+	sealing     cipher.AEAD
+}
+
+func newKeyring(master []byte, random fairlead.Random) *Keyring {
+	k := &Keyring{master: master, random: random}
+	k.fingerprint, k.sealing = hex.EncodeToString(k.Derive("fingerprint", 8)), k.gcm()
+	return k
 }
 
 // loadKey reads the key file. It makes a new one only for a new database: a lost key must never be replaced silently,
@@ -44,7 +52,7 @@ func loadKey(path string, newDatabase bool, database string, random fairlead.Ran
 	if err != nil || len(key) != keyLength {
 		return nil, fmt.Errorf("the key file %s does not hold a Fairlead key (%d bytes in base64)", path, keyLength)
 	}
-	return &Keyring{master: key, random: random}, nil
+	return newKeyring(key, random), nil
 }
 
 func createKey(path string, random fairlead.Random) (*Keyring, error) {
@@ -64,7 +72,7 @@ func createKey(path string, random fairlead.Random) (*Keyring, error) {
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return nil, fmt.Errorf("cannot write the key file %s: %w", path, err)
 	}
-	return &Keyring{master: key, random: random}, nil
+	return newKeyring(key, random), nil
 }
 
 // Derive returns a key of its own for a purpose.
@@ -77,7 +85,7 @@ func (k *Keyring) Derive(purpose string, length int) []byte {
 }
 
 // Fingerprint names the key without telling anything of it.
-func (k *Keyring) Fingerprint() string { return hex.EncodeToString(k.Derive("fingerprint", 8)) }
+func (k *Keyring) Fingerprint() string { return k.fingerprint }
 
 // seal encrypts a secret for one cell: the place (table, row, column) is authenticated, so that a value moved to
 // another row does not open. The result is the key's id, a nonce and the ciphertext; empty for no secret.
@@ -85,7 +93,7 @@ func (k *Keyring) seal(secret fairlead.Secret, place string) []byte {
 	if secret.IsZero() {
 		return []byte{}
 	}
-	gcm := k.gcm()
+	gcm := k.sealing
 	nonce := make([]byte, gcm.NonceSize())
 	if _, err := io.ReadFull(k.random, nonce); err != nil {
 		panic(fmt.Sprintf("db: no randomness: %v", err))
@@ -99,7 +107,7 @@ func (k *Keyring) open(sealed []byte, place string) (fairlead.Secret, error) {
 	if len(sealed) == 0 {
 		return fairlead.Secret{}, nil
 	}
-	gcm, id := k.gcm(), k.Fingerprint()
+	gcm, id := k.sealing, k.fingerprint
 	if len(sealed) < len(id)+gcm.NonceSize() || string(sealed[:len(id)]) != id {
 		return fairlead.Secret{}, fmt.Errorf("%s is sealed with another key", place)
 	}

@@ -94,8 +94,9 @@ func (d *DB) UpdateRole(ctx context.Context, by fairlead.Actor, personID string,
 	})
 }
 
-// RemovePerson takes a person out of the workspace and out of every project: every session ends at once, and the open
-// invitations that the person made are revoked, or one of them would lead back in. Removing a removed person changes nothing.
+// RemovePerson takes a person out of the workspace and out of every project: every session ends at once, the person's
+// connections go, and the open invitations that the person made are revoked, or one of them would lead back in. Removing a
+// removed person changes nothing.
 // CodeConflict for the last owner.
 func (d *DB) RemovePerson(ctx context.Context, by fairlead.Actor, personID string) error {
 	return d.write(ctx, func(t tx) error {
@@ -110,6 +111,10 @@ func (d *DB) RemovePerson(ctx context.Context, by fairlead.Actor, personID strin
 			return err
 		}
 		if _, err := t.removeSessions(ctx, personID, ""); err != nil {
+			return err
+		}
+		// Before the memberships: the links that act by the person say that the workspace was left, not the project.
+		if err := t.removeConnections(ctx, by, p.Name+" left the workspace.", `person_id = $1`, personID); err != nil {
 			return err
 		}
 		if err := t.removeMemberships(ctx, by, p); err != nil {

@@ -62,7 +62,7 @@ func (d *DB) UpdateProjectRole(ctx context.Context, by fairlead.Actor, projectID
 }
 
 // RemoveProjectMember takes a person out of a project, the last owner too: workspace owners manage what nobody owns.
-// Removing somebody who is no member changes nothing.
+// The project's links that act by the person's connections lose them. Removing somebody who is no member changes nothing.
 func (d *DB) RemoveProjectMember(ctx context.Context, by fairlead.Actor, projectID, personID string) error {
 	return d.write(ctx, func(t tx) error {
 		project, person, has, err := t.findProjectMember(ctx, projectID, personID)
@@ -89,6 +89,9 @@ func (t tx) removeMemberships(ctx context.Context, by fairlead.Actor, person fai
 
 func (t tx) removeProjectMember(ctx context.Context, by fairlead.Actor, project fairlead.Project, person fairlead.Person) error {
 	if _, err := t.exec(ctx, `DELETE FROM project_members WHERE project_id = $1 AND person_id = $2`, project.ID, person.ID); err != nil {
+		return err
+	}
+	if err := t.loseMember(ctx, by, project, person); err != nil {
 		return err
 	}
 	return t.audit(ctx, by, "project.member_removed", project.ID, fmt.Sprintf("%s from %s", person.Name, project.Name))

@@ -22,9 +22,14 @@ type town struct {
 
 func newTown(t *testing.T) *town {
 	t.Helper()
+	return newTownIn(t, t.TempDir())
+}
+
+func newTownIn(t *testing.T, dir string) *town {
+	t.Helper()
 	w := &town{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), told: map[string]bool{}}
 	var err error
-	w.DB, err = db.Open(context.Background(), db.Options{Dir: t.TempDir(), Clock: func() time.Time { return w.now }, Random: rand.Reader})
+	w.DB, err = db.Open(context.Background(), db.Options{Dir: dir, Clock: func() time.Time { return w.now }, Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +81,7 @@ func (w *town) joined(by fairlead.Person, email, name string, role fairlead.Role
 // news lists the actions that the audit log got since the last call, in the order of the alphabet.
 func (w *town) news() []string {
 	w.t.Helper()
-	events, err := w.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.AuditCursor{}, 1000)
+	events, err := w.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.Cursor{}, 1000)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -155,7 +160,7 @@ func TestTheFirstOwnerNamesTheWorkspace(t *testing.T) {
 	if !priya.IsOwner() || !fairlead.IsID(priya.ID, fairlead.PrefixPerson) {
 		t.Errorf("the first person is an owner with an id: got %+v", priya)
 	}
-	events, err := w.ListAuditEvents(ctx, fairlead.AuditFilter{}, fairlead.AuditCursor{}, 10)
+	events, err := w.ListAuditEvents(ctx, fairlead.AuditFilter{}, fairlead.Cursor{}, 10)
 	if err != nil || len(events) != 4 {
 		t.Fatalf("got %d events, %v", len(events), err)
 	}

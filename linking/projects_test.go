@@ -3,6 +3,7 @@ package linking_test
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -28,13 +29,20 @@ func newYard(t *testing.T) *yard {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	y := &yard{Flow: linking.New(store, rand.Reader), t: t, db: store}
-	y.link("first", fairlead.Link{Purpose: fairlead.LinkFirstOwner, Role: fairlead.RoleOwner})
-	y.priya, err = store.CreateWorkspace(t.Context(), fairlead.Actor{}, fairlead.HashToken("first"), "Acme Data", fairlead.Person{Email: "priya@acme.example", Name: "Priya"}, "hash")
-	if err != nil {
-		t.Fatal(err)
-	}
+	y := &yard{Flow: linking.New(linking.Options{Store: store, ExternalURL: external(t), Clock: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}), t: t, db: store}
+	y.founded()
 	return y
+}
+
+// founded makes the workspace and its owner.
+func (y *yard) founded() {
+	y.t.Helper()
+	y.link("first", fairlead.Link{Purpose: fairlead.LinkFirstOwner, Role: fairlead.RoleOwner})
+	var err error
+	y.priya, err = y.db.CreateWorkspace(y.t.Context(), fairlead.Actor{}, fairlead.HashToken("first"), "Acme Data", fairlead.Person{Email: "priya@acme.example", Name: "Priya"}, "hash")
+	if err != nil {
+		y.t.Fatal(err)
+	}
 }
 
 func (y *yard) link(token string, link fairlead.Link) {

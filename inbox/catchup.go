@@ -1,0 +1,197 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"fairlead"
+)
+
+type catchUpStore interface {
+	// ListLinksToSync returns the links in use whose heads were last compared before that time, oldest first.
+	ListLinksToSync(ctx context.Context, before time.Time, limit int) ([]fairlead.RepositoryLink, error)
+	HasUnfinished(ctx context.Context, linkID string) (bool, error)
+	// SaveHeads replaces the heads of a link by those of a comparison that began at that time.
+	SaveHeads(ctx context.Context, linkID string, heads []fairlead.Head, at time.Time) error
+	// ListRefPushes returns the newest pushes of one ref, newest first, without what the host said about them.
+	ListRefPushes(ctx context.Context, linkID string, kind fairlead.RefType, ref string, limit int) ([]fairlead.Push, error)
+}
+
+const (
+	grace       = time.Minute      // what a webhook may take longer than a look at the branches
+	graceMoving = 10 * time.Minute // the same for a branch that moves on and on
+	syncLinks   = 1000             // in one round
+	pushesBack  = 1000             // how far back the changes of a branch are put together
+)
+
+// catchUpEvent stands where the event of a delivery stands.
+const catchUpEvent = "regular check"
+
+// suspects are the links that have a head without a delivery: they are looked at again after the grace, not after a whole
+// interval. They are in memory only; after a restart the next regular round finds them.
+type suspects struct {
+	mu    sync.Mutex
+	since map[string]time.Time
+}
+
+func (s *suspects) note(linkID string, suspected bool, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !suspected {
+		delete(s.since, linkID)
+		return
+	}
+	if s.since == nil {
+		s.since = map[string]time.Time{}
+	}
+	s.since[linkID] = now
+}
+
+// ripe lists the links that were suspected before that time.
+func (s *suspects) ripe(before time.Time) (links []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for link, since := range s.since {
+		if !since.After(before) {
+			links = append(links, link)
+		}
+	}
+	return links
+}
+
+func (f *Flow) catchUpRound(ctx context.Context) error {
+	_, err := f.CatchUp(ctx)
+	return err
+}
+
+// CatchUp compares the heads of each link that is due with the host's, one call each, and makes a delivery of each change
+// that no webhook told; n is how many. A host that does not answer is no error: the link comes again after the interval. A
+// call that must come later leaves the link its place.
+func (f *Flow) CatchUp(ctx context.Context) (n int, err error) {
+	links, err := f.linksToSync(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var (
+		mu      sync.Mutex
+		errs    []error
+		refused = map[string]bool{} // connections whose calls in the background are used up for now
+		group   sync.WaitGroup
+		turns   = make(chan struct{}, workers)
+	)
+	for _, link := range links {
+		turns <- struct{}{}
+		group.Go(func() {
+			defer func() { <-turns }()
+			mu.Lock()
+			skip := refused[link.Connection.ID] || ctx.Err() != nil
+			mu.Unlock()
+			if skip {
+				return
+			}
+			found, later, err := f.syncInTurn(ctx, link)
+			mu.Lock()
+			defer mu.Unlock()
+			n += found
+			if errs = append(errs, err); later {
+				refused[link.Connection.ID] = true
+			}
+		})
+	}
+	group.Wait()
+	return n, errors.Join(errs...)
+}
+
+// linksToSync are those whose interval is over, and those with a suspect whose grace is over.
+func (f *Flow) linksToSync(ctx context.Context) ([]fairlead.RepositoryLink, error) {
+	now := f.Clock()
+	links, err := f.Store.ListLinksToSync(ctx, now.Add(-f.CatchUpEvery), syncLinks)
+	if err != nil {
+		return nil, err
+	}
+	due := map[string]bool{}
+	for _, link := range links {
+		due[link.ID] = true
+	}
+	for _, id := range f.suspects.ripe(now.Add(-grace)) {
+		if due[id] {
+			continue
+		}
+		link, err := f.Store.FindRepositoryLink(ctx, id)
+		if err == nil && link.PauseReason() == "" && link.Connection.IsAlive() {
+			links = append(links, link)
+			continue
+		}
+		f.suspects.note(id, false, now)
+		if err := ignoreNotFound(err); err != nil {
+			return nil, err
+		}
+	}
+	return links, nil
+}
+
+// syncInTurn is one link's part of a round; later reports that its call must wait.
+func (f *Flow) syncInTurn(ctx context.Context, link fairlead.RepositoryLink) (found int, later bool, err error) {
+	before, err := f.Store.ListHeads(ctx, link.ID)
+	if err != nil {
+		return 0, false, err
+	}
+	at := f.Clock()
+	seen, err := f.look(ctx, link, true)
+	switch {
+	case diagnosisOf(err) != nil: // its turn is over; the link's health tells people
+		return 0, false, f.Store.SaveHeads(ctx, link.ID, before, at)
+	case err != nil:
+		f.Log.Debug("comparing heads must wait", "link", link.ID, "error", err)
+		return 0, true, nil
+	}
+	found, err = f.compareHeads(ctx, link, before, seen, grace)
+	return found, false, err
+}
+
+// SyncNow catches a link up at once, without grace for what may be on its way; n is how many changes it found. CodeConflict
+// if the link is paused; a *fairlead.Diagnosis if the host does not answer.
+func (f *Flow) SyncNow(ctx context.Context, link fairlead.RepositoryLink) (n int, err error) {
+	if reason := link.PauseReason(); reason != "" {
+		return 0, fairlead.Errorf(fairlead.CodeConflict, "This link is paused. %s", reason)
+	}
+	before, err := f.Store.ListHeads(ctx, link.ID)
+	if err != nil {
+		return 0, err
+	}
+	seen, err := f.look(ctx, link, false)
+	if err != nil {
+		return 0, err
+	}
+	return f.compareHeads(ctx, link, before, seen, 0)
+}
+
+// sight is what the host showed of the branches that a link follows.
+type sight struct {
+	at       time.Time // when it was asked
+	branches map[string]string
+	isPart   bool // there are more branches than the host showed
+}
+
+// look asks the host for the branches, in one call.
+func (f *Flow) look(ctx context.Context, link fairlead.RepositoryLink, background bool) (sight, error) {
+	host, err := f.linker(ctx, link.ProviderID)
+	if err != nil {
+		return sight{}, err
+	}
+	seen := sight{at: f.Clock(), branches: map[string]string{}}
+	search, _, _ := strings.Cut(link.Rule.Branch, "*")
+	all, err := call(ctx, f, link.Connection.ID, background, func(ctx context.Context, access fairlead.Secret) (branches []fairlead.Branch, err error) {
+		branches, seen.isPart, err = host.ListBranches(ctx, access, link.Repository.ID, search)
+		return branches, err
+	})
+	for _, b := range all {
+		if link.Rule.FollowsBranch(b.Name) {
+			seen.branches[b.Name] = b.Head
+		}
+	}
+	return seen, err
+}

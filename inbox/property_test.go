@@ -1,0 +1,306 @@
+package inbox_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"fairlead"
+	"fairlead/bitbucketsim"
+	"fairlead/inbox"
+)
+
+// node is a commit of the model.
+type node struct {
+	hash    string
+	parents []*node
+}
+
+func (n *node) reaches() map[*node]bool {
+	found := map[*node]bool{}
+	for open := []*node{n}; len(open) > 0; {
+		last := open[len(open)-1]
+		open = open[:len(open)-1]
+		if !found[last] {
+			found[last] = true
+			open = append(open, last.parents...)
+		}
+	}
+	return found
+}
+
+// model is what a team does at the host, and what a link should make of it.
+type model struct {
+	*quay
+	rt      *rapid.T
+	tips    map[string]*node
+	start   map[string]string    // where the followed branches stood when the link was made; "" for none
+	mains   []*node              // where the main branch ever stood
+	unclean map[string]bool      // branches that were forced or removed: commits may come twice by right
+	told    []fairlead.RefChange // changes that a webhook told at least once
+	files   int
+}
+
+func (m *model) commits(name string, most int) (list []bitbucketsim.NewCommit) {
+	for range rapid.IntRange(1, most).Draw(m.rt, name) {
+		m.files++
+		list = append(list, file(fmt.Sprintf("f/%d.sql", m.files)))
+	}
+	return list
+}
+
+// change draws what happens to one branch; false if nothing can.
+func (m *model) change(branch string) (bitbucketsim.RefChange, bool) {
+	c := bitbucketsim.RefChange{Branch: branch}
+	tip, exists := m.tips[branch]
+	if !exists {
+		c.From = "main"
+		if rapid.Bool().Draw(m.rt, "with commits") {
+			c.Commits = m.commits("commits", 3)
+		}
+		return c, true
+	}
+	switch rapid.SampledFrom([]string{"commit", "commit", "commit", "merge", "back", "onto", "remove"}).Draw(m.rt, "what") {
+	case "commit":
+		c.Commits = m.commits("commits", 7)
+	case "merge":
+		c.Merge = m.another(branch)
+		if c.Merge == "" || tip.reaches()[m.tips[c.Merge]] {
+			return c, false
+		}
+	case "back":
+		if len(tip.parents) == 0 {
+			return c, false
+		}
+		c.Force, c.From = true, branch+"~1"
+		if rapid.Bool().Draw(m.rt, "and on") {
+			c.Commits = m.commits("commits", 2)
+		}
+	case "onto":
+		c.From = m.another(branch)
+		if c.From == "" || m.tips[c.From] == tip {
+			return c, false
+		}
+		c.Force = true
+	case "remove":
+		c.Delete = true
+		return c, branch != "main"
+	}
+	return c, true
+}
+
+func (m *model) another(branch string) string {
+	others := []string{}
+	for name := range m.tips {
+		if name != branch {
+			others = append(others, name)
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	slices.Sort(others)
+	return rapid.SampledFrom(others).Draw(m.rt, "other")
+}
+
+// follow moves the model as the host moved.
+func (m *model) follow(c bitbucketsim.RefChange, done bitbucketsim.PushedChange) {
+	if c.Delete {
+		delete(m.tips, c.Branch)
+		m.unclean[c.Branch] = true
+		return
+	}
+	tip := m.tips[c.Branch]
+	switch {
+	case c.Force && c.From == c.Branch+"~1":
+		tip = tip.parents[0]
+	case c.From != "":
+		tip = m.tips[c.From]
+	}
+	for i, hash := range done.Commits {
+		next := &node{hash: hash, parents: []*node{tip}}
+		if c.Merge != "" && i == len(done.Commits)-1 {
+			next.parents = append(next.parents, m.tips[c.Merge])
+		}
+		tip = next
+	}
+	if done.Forced || c.Force {
+		m.unclean[c.Branch] = true
+	}
+	if m.tips[c.Branch] = tip; c.Branch == "main" {
+		m.mains = append(m.mains, tip)
+	}
+}
+
+// push is one push of one to three changes, with a fault on the way of its webhook.
+func (m *model) push() {
+	names := []string{"main", "release/1", "release/2", "topic"}
+	chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, 3, rapid.ID[string]).Draw(m.rt, "branches")
+	var changes []bitbucketsim.RefChange
+	for _, branch := range chosen {
+		// A change may start from another branch only if that one does not move in the same push: the model need not know the order.
+		if c, ok := m.change(branch); ok && !slices.Contains(chosen, c.Merge) && (c.From == "" || c.From == branch+"~1" || !slices.Contains(chosen, c.From)) {
+			changes = append(changes, c)
+		}
+	}
+	if len(changes) == 0 {
+		return
+	}
+	fault := rapid.SampledFrom([]bitbucketsim.Faults{{}, {}, {DropDeliveries: true}, {DuplicateDeliveries: true}, {ReorderDeliveries: true}}).Draw(m.rt, "fault")
+	m.faults(fault)
+	result, err := m.sim.PushMany(orders, changes...)
+	if err != nil { // nothing to push: the model need not know when
+		return
+	}
+	for i, c := range changes {
+		m.follow(c, result.Changes[i])
+		if d := result.Changes[i]; !fault.DropDeliveries {
+			m.told = append(m.told, fairlead.RefChange{Type: fairlead.RefBranch, Name: d.Name, Old: d.Old, New: d.New})
+		}
+	}
+	m.settle()
+}
+
+// recorded are the pushes of the link that count, each with how often.
+func (m *model) recorded() (all []fairlead.Push) {
+	list := m.deliveries()
+	slices.Reverse(list)
+	for _, d := range list {
+		if d.State != fairlead.DeliveryDone {
+			m.rt.Errorf("%s is %s: %s", d.ID, d.State, d.Reason)
+		}
+		_, pushes, _, err := m.Delivery(context.Background(), d.ID)
+		m.must(err)
+		for _, p := range pushes {
+			if p.Verdict == fairlead.VerdictRecorded || p.Verdict == fairlead.VerdictCaughtUp {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+func (m *model) check() {
+	m.wantHeads()
+	pushes := m.recorded()
+	byBranch, times, commits := map[string][]fairlead.Push{}, map[string]int{}, map[string]map[string]int{}
+	for _, p := range pushes {
+		name := p.Change.Name
+		byBranch[name] = append([]fairlead.Push{p}, byBranch[name]...)
+		times[name+" "+p.Change.Old+" "+p.Change.New]++
+		if commits[name] == nil {
+			commits[name] = map[string]int{}
+		}
+		for _, c := range p.Comparison.Commits {
+			commits[name][c.Hash]++
+		}
+	}
+	for change, n := range times {
+		if n != 1 {
+			m.rt.Errorf("%s is recorded %d times", change, n)
+		}
+	}
+	if n := m.catchUp(); n != 0 {
+		m.rt.Errorf("%d more are caught up of what is complete", n)
+	}
+	for _, c := range m.told {
+		if p, err := m.db.FindPush(context.Background(), m.link.ID, c); err != nil {
+			m.rt.Errorf("a webhook told of %+v, and nothing became of it: %+v, %v", c, p, err)
+		}
+	}
+	host, err := m.sim.Repository(orders)
+	m.must(err)
+	for name := range byBranch {
+		if !m.link.Rule.FollowsBranch(name) {
+			m.rt.Errorf("%s is not followed", name)
+		}
+	}
+	for _, name := range []string{"main", "release/1", "release/2", "topic"} {
+		if !m.link.Rule.FollowsBranch(name) {
+			continue
+		}
+		if from, to := inbox.Gap(m.start[name], host.Branches[name], byBranch[name]); from != to {
+			m.rt.Errorf("%s: nothing leads from %q to %q", name, m.start[name], host.Branches[name])
+		}
+		if tip := m.tips[name]; tip != nil && !m.unclean[name] {
+			m.checkCommits(name, tip, commits[name])
+		}
+	}
+}
+
+// checkCommits holds for a branch that only ever grew: each commit since the link comes once. What a new branch has in common
+// with the main branch is not its work, so it may be missing.
+func (m *model) checkCommits(name string, tip *node, times map[string]int) {
+	common := map[*node]bool{}
+	if m.start[name] == "" {
+		for _, main := range m.mains {
+			for n := range main.reaches() {
+				common[n] = true
+			}
+		}
+	}
+	for n := range tip.reaches() {
+		if got := times[n.hash]; len(n.parents) > 0 && got != 1 && (got != 0 || !common[n]) {
+			m.rt.Errorf("%s: commit %s is recorded %d times", name, n.hash, got)
+		}
+	}
+}
+
+func TestWhateverHappensEachChangeIsRecordedOnceAndTheHeadsAreTheHosts(t *testing.T) {
+	q := newQuay(t, fairlead.LinkRule{})
+	defer func() { q.t = t }()
+	rapid.Check(t, func(rt *rapid.T) {
+		q.t = rt
+		m := begin(q, rt)
+		for range rapid.IntRange(1, 12).Draw(rt, "pushes") {
+			m.push()
+			switch rapid.IntRange(0, 5).Draw(rt, "then") {
+			case 0, 1:
+				m.work()
+			case 2:
+				m.clock.forward(16 * time.Minute)
+				m.look()
+			case 3:
+				_, err := m.SyncNow(context.Background(), m.fresh())
+				m.must(err)
+			}
+		}
+		m.faults(bitbucketsim.Faults{})
+		m.settle()
+		m.work()
+		m.catchUp()
+		m.check()
+	})
+}
+
+// begin links the repository anew, with nothing but its main branch.
+func begin(q *quay, rt *rapid.T) *model {
+	ctx := context.Background()
+	q.faults(bitbucketsim.Faults{DropDeliveries: true})
+	r, err := q.sim.Repository(orders)
+	q.must(err)
+	for name := range r.Branches {
+		if name != "main" {
+			_, err := q.sim.DeleteBranch(orders, name)
+			q.must(err)
+		}
+	}
+	q.faults(bitbucketsim.Faults{})
+	q.settle()
+	_, err = q.linking.Unlink(ctx, as(q.ana), q.access(), q.link)
+	q.must(err)
+	rule := fairlead.LinkRule{Branch: rapid.SampledFrom([]string{"**", "main", "m*"}).Draw(rt, "rule"), Deletions: rapid.Bool().Draw(rt, "deletions")}
+	q.link = q.linked(orders, rule)
+	q.mu.Lock()
+	q.statuses = nil
+	q.mu.Unlock()
+	base := &node{hash: r.Branches["main"]}
+	return &model{
+		quay: q, rt: rt, tips: map[string]*node{"main": base}, start: map[string]string{"main": base.hash}, mains: []*node{base},
+		unclean: map[string]bool{},
+	}
+}

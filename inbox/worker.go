@@ -1,0 +1,156 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"fairlead"
+)
+
+type workStore interface {
+	// ClaimDeliveries leases deliveries that are due, or whose lease ran out, oldest first, at most one of each link.
+	ClaimDeliveries(ctx context.Context, lease time.Duration, limit int) ([]fairlead.Delivery, error)
+	// FindPayload returns what came over the wire; the body is nil once it is no longer kept.
+	FindPayload(ctx context.Context, deliveryID string) (fairlead.Payload, error)
+	// FinishDelivery stores a delivery's outcome, its pushes and the heads that moved, in one transaction. A push that
+	// another delivery recorded stays that one's. CodeConflict, here and below, if the lease ran out and somebody else has it.
+	FinishDelivery(ctx context.Context, d fairlead.Delivery, pushes []fairlead.Push, heads []fairlead.Head) error
+	// RetryDelivery lets a delivery wait until its NextAt, or for its link's connection if that is zero.
+	RetryDelivery(ctx context.Context, d fairlead.Delivery) error
+	// ResumeParked makes due what a link has parked, if its connection is alive.
+	ResumeParked(ctx context.Context, linkID string) error
+	// FindPush returns what is known of a change; CodeNotFound.
+	FindPush(ctx context.Context, linkID string, c fairlead.RefChange) (fairlead.Push, error)
+	// FindPushesByCommit returns the pushes that brought a commit, by its hash or the first 7 or more characters of it.
+	FindPushesByCommit(ctx context.Context, linkID, hash string) ([]fairlead.Push, error)
+	ListHeads(ctx context.Context, linkID string) ([]fairlead.Head, error)
+}
+
+const (
+	lease       = 2 * time.Minute
+	workTime    = lease - 15*time.Second // so that nobody else begins while the host may still answer
+	workers     = 4                      // links that are worked for at once
+	workTick    = time.Second            // how late a retry, or what a revived connection lets go on, may be noticed
+	missingTime = 3                      // tries for a commit that the host does not have: it does not come back
+)
+
+// backoffs are the pauses after each try that failed. After the last try a delivery is given up.
+var backoffs = []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, 2 * time.Hour}
+
+// Work claims deliveries that are due, as many as are worked for at once, and works them off; n is how many that were.
+func (f *Flow) Work(ctx context.Context) (n int, err error) {
+	claimed, err := f.Store.ClaimDeliveries(ctx, lease, workers)
+	if err != nil {
+		return 0, err
+	}
+	errs := make([]error, len(claimed))
+	var group sync.WaitGroup
+	for i, d := range claimed {
+		group.Go(func() { errs[i] = f.workOff(ctx, d) })
+	}
+	group.Wait()
+	return len(claimed), errors.Join(errs...)
+}
+
+// workOn works off what arrives until the context ends. A link whose host hangs keeps one worker busy, not the others.
+func (f *Flow) workOn(ctx context.Context) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	finished := make(chan struct{}, workers)
+	ticker := time.NewTicker(workTick)
+	defer ticker.Stop()
+	for free := workers; ; {
+		if free > 0 && ctx.Err() == nil {
+			claimed, err := f.Store.ClaimDeliveries(ctx, lease, free)
+			f.logUnlessOver(ctx, "claiming deliveries", err)
+			for _, d := range claimed {
+				free--
+				group.Go(func() {
+					f.logUnlessOver(ctx, "working off "+d.ID, f.workOff(ctx, d))
+					finished <- struct{}{}
+				})
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-finished:
+			free++
+		case <-f.work:
+		case <-ticker.C:
+		}
+	}
+}
+
+// parked is for a delivery that waits for its link's connection rather than for a time.
+type parked struct {
+	reason    string
+	diagnosis *fairlead.Diagnosis // nil if the reason says it all
+}
+
+func (p parked) Error() string { return "parked: " + p.reason }
+
+// workOff gives one delivery its verdict, or lets it wait. Whatever happens half-way, working it off again leads to the same
+// rows: nothing is stored before the end, and then everything in one transaction.
+func (f *Flow) workOff(ctx context.Context, d fairlead.Delivery) error {
+	w := working{Flow: f, delivery: d}
+	asking, cancel := context.WithTimeout(ctx, workTime)
+	err := w.judge(asking)
+	cancel()
+	over := ctx.Err() != nil
+	ctx, cancel = lastWrite(ctx)
+	defer cancel()
+	p, isParked := errors.AsType[parked](err)
+	switch {
+	case err == nil:
+		return unlessTaken(f.Store.FinishDelivery(ctx, w.delivery, w.pushes, w.moved))
+	case isParked:
+		return f.park(ctx, d, p)
+	case over: // we were told to stop: the next start goes on
+		d.NextAt = f.Clock()
+		return unlessTaken(f.Store.RetryDelivery(ctx, d))
+	}
+	d.NextAt, d.Diagnosis = f.Clock().Add(pause(d.Attempts, err)), diagnosisOf(err)
+	d.Reason = "Fairlead could not work this off and tries again. Its log says more."
+	if d.Diagnosis != nil {
+		d.Reason = d.Diagnosis.Title + ". Fairlead tries again by itself."
+		err = nil // said where it belongs
+	}
+	return errors.Join(err, unlessTaken(f.Store.RetryDelivery(ctx, d)))
+}
+
+// unlessTaken leaves out that the lease ran out: whoever has the delivery now does the same work.
+func unlessTaken(err error) error {
+	if fairlead.CodeOf(err) == fairlead.CodeConflict {
+		return nil
+	}
+	return err
+}
+
+// pause is how long to wait after a try that failed: longer each time, and not less than the host asks.
+func pause(tries int, err error) time.Duration {
+	wait := backoffs[min(max(tries, 1), len(backoffs))-1]
+	if d := diagnosisOf(err); d != nil {
+		wait = max(wait, min(d.RetryAfter, backoffs[len(backoffs)-1]))
+	}
+	return wait
+}
+
+// park lets a delivery wait until its link has a connection that is alive; what revives one makes it due. If one came alive
+// after it was looked at and before the delivery waited, nobody else would notice.
+func (f *Flow) park(ctx context.Context, d fairlead.Delivery, p parked) error {
+	d.Reason, d.Diagnosis, d.NextAt = p.reason, p.diagnosis, time.Time{}
+	if err := f.Store.RetryDelivery(ctx, d); err != nil {
+		return unlessTaken(err)
+	}
+	return f.Store.ResumeParked(ctx, d.LinkID)
+}
+
+func ignoreNotFound(err error) error {
+	if fairlead.CodeOf(err) == fairlead.CodeNotFound {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,159 @@
+package linking
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"fairlead"
+)
+
+// Repair makes the webhook of a link as it should be, and checks the link anew. It never makes a second one. The error is a
+// *fairlead.Diagnosis if the host did not let it.
+func (f *Flow) Repair(ctx context.Context, by fairlead.Actor, l fairlead.RepositoryLink) (fairlead.RepositoryLink, error) {
+	p, err := f.provider(ctx, l.ProviderID)
+	if err != nil {
+		return l, err
+	}
+	if !f.canReach(p) {
+		return l, externalURLPrivate(p.host.Kind().Host, f.external, f.clock())
+	}
+	done, err := f.turns.take(ctx, turnAt(l.ProviderID, l.Repository.ID))
+	if err != nil {
+		return l, err
+	}
+	defer done()
+	ctx = context.WithoutCancel(ctx)
+	_, err = f.ensureWebhook(ctx, by, p, l.ID)
+	if _, err2 := f.check(ctx, p, l); err2 != nil {
+		return l, errors.Join(err, err2)
+	}
+	repaired, err2 := f.store.FindRepositoryLink(ctx, l.ID)
+	if err2 != nil {
+		return l, err2
+	}
+	return repaired, err
+}
+
+// RotateSecret gives the webhook another secret. Deliveries signed with the old one are accepted until one comes that is
+// signed with the new one.
+func (f *Flow) RotateSecret(ctx context.Context, by fairlead.Actor, a Access, l fairlead.RepositoryLink) error {
+	if err := a.owns(l); err != nil {
+		return err
+	}
+	p, err := f.provider(ctx, l.ProviderID)
+	if err != nil {
+		return err
+	}
+	if l.Webhook.ID == "" {
+		return fairlead.Errorf(fairlead.CodeConflict, "This link has no webhook, so there is no secret to rotate.")
+	}
+	done, err := f.turns.take(ctx, turnAt(l.ProviderID, l.Repository.ID))
+	if err != nil {
+		return err
+	}
+	defer done()
+	ctx = context.WithoutCancel(ctx)
+	if l, err = f.store.FindRepositoryLink(ctx, l.ID); err != nil {
+		return err
+	}
+	if !l.OldSecret.IsZero() {
+		// Only two secrets are accepted. Before the older one goes, the host must have the newer one.
+		if _, err := f.ensureWebhook(ctx, by, p, l.ID); err != nil {
+			return err
+		}
+	}
+	if err := f.store.RotateLinkSecret(ctx, by, l.ID, fairlead.NewSecret(fairlead.NewToken(f.random))); err != nil {
+		return err
+	}
+	_, err = f.ensureWebhook(ctx, by, p, l.ID)
+	return err
+}
+
+// Elsewhere lists the links whose webhook does not lead to the external URL: it changed since they were made.
+func (f *Flow) Elsewhere(ctx context.Context) ([]fairlead.RepositoryLink, error) {
+	all, err := f.store.ListRepositoryLinks(ctx, fairlead.LinkFilter{})
+	var elsewhere []fairlead.RepositoryLink
+	for _, l := range all {
+		if l.Webhook.ID != "" && !strings.HasPrefix(l.Webhook.URL, f.external+hooksPath) {
+			elsewhere = append(elsewhere, l)
+		}
+	}
+	return elsewhere, err
+}
+
+// RepairAll brings the webhooks of all those links to the external URL, with one call for each while nothing else is wrong.
+// What the host refuses is counted, and stands in the link's health.
+func (f *Flow) RepairAll(ctx context.Context, by fairlead.Actor) (repaired, failed int, err error) {
+	links, err := f.Elsewhere(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, l := range links {
+		if ctx.Err() != nil {
+			return repaired, failed, ctx.Err()
+		}
+		switch err := f.moveWebhook(ctx, by, l); {
+		case err == nil:
+			repaired++
+		case isDiagnosis(err):
+			failed++
+		case fairlead.CodeOf(err) == fairlead.CodeNotFound: // unlinked meanwhile
+		default:
+			return repaired, failed, err
+		}
+	}
+	return repaired, failed, nil
+}
+
+func (f *Flow) moveWebhook(ctx context.Context, by fairlead.Actor, l fairlead.RepositoryLink) error {
+	p, err := f.provider(ctx, l.ProviderID)
+	if err != nil {
+		return err
+	}
+	if !f.canReach(p) {
+		return externalURLPrivate(p.host.Kind().Host, f.external, f.clock())
+	}
+	done, err := f.turns.take(ctx, turnAt(l.ProviderID, l.Repository.ID))
+	if err != nil {
+		return err
+	}
+	defer done()
+	hook, err := f.ensureWebhook(ctx, by, p, l.ID)
+	if err != nil && !isDiagnosis(err) {
+		return err
+	}
+	if l, err2 := f.store.FindRepositoryLink(ctx, l.ID); err2 == nil {
+		health := l.Health
+		row := f.webhookRow(p, l, facts{hook: &hook, hookErr: err})
+		health.Checks = replaced(health.Checks, row)
+		err = errors.Join(err, f.store.SaveLinkHealth(ctx, l.ID, health, l.Repository))
+	}
+	return err
+}
+
+// replaced puts a row in the place of the one with its name.
+func replaced(rows []fairlead.HealthCheck, row fairlead.HealthCheck) []fairlead.HealthCheck {
+	fresh := make([]fairlead.HealthCheck, 0, len(rows)+1)
+	found := false
+	for _, old := range rows {
+		if old.Name == row.Name {
+			old, found = row, true
+		}
+		fresh = append(fresh, old)
+	}
+	if !found {
+		fresh = append(fresh, row)
+	}
+	return fresh
+}
+
+// IsPolling reports whether a link has no webhook because the host cannot reach the external URL, as it was last seen.
+func (f *Flow) IsPolling(l fairlead.RepositoryLink) bool {
+	for _, row := range l.Health.Checks {
+		if row.Name == rowWebhook {
+			return row.Code == fairlead.DiagnosisUnreachableFromOut
+		}
+	}
+	return false
+}
