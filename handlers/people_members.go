@@ -140,8 +140,12 @@ func (s *Server) showRemoveMember(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
+	links, err := s.Linking.LinksBy(r.Context(), person.ID)
+	if err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, memberPage("Remove "+person.Name, nil), views.RemoveMemberPage(views.RemoveMember{
-		Person: person, You: person.ID == personOf(r).ID,
+		Person: person, You: person.ID == personOf(r).ID, Links: links,
 	}))
 }
 

@@ -144,7 +144,7 @@ func TestRemovingAPersonAsksFirstAndSignsThemOut(t *testing.T) {
 	}
 	ana.signIn(anasEmail, anasPassword).want(422)
 	priya.get(path).want(404)
-	events, err := s.db.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.AuditCursor{}, 100)
+	events, err := s.db.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.Cursor{}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}

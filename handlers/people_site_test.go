@@ -60,7 +60,7 @@ func newPeopleSite(t *testing.T) *peopleSite {
 	s.accounts = accounts.New(s.db, clock, rand.Reader)
 	external, _ := url.Parse(externalURL)
 	s.handler = handlers.New(handlers.Options{
-		Accounts: s.accounts, Setup: setup.New(setup.Options{Store: s.db, Clock: clock, Random: rand.Reader}), Linking: linking.New(s.db, rand.Reader), Audit: s.db, Ready: s.db, ExternalURL: external,
+		Accounts: s.accounts, Setup: setup.New(setup.Options{Store: s.db, Clock: clock, Random: rand.Reader}), Linking: linking.New(linking.Options{Store: s.db, ExternalURL: external, Clock: clock, Random: rand.Reader}), Audit: s.db, Ready: s.db, ExternalURL: external,
 		CookieAuthKey: s.db.Keyring().Derive("cookie auth", 64), CookieSealKey: s.db.Keyring().Derive("cookie seal", 32),
 		Clock: clock, Random: rand.Reader, Log: slog.New(slog.NewTextHandler(&s.log, nil)),
 	}).Handler()

@@ -69,13 +69,17 @@ func (s *Server) renderProjectMember(w http.ResponseWriter, r *http.Request, sta
 	if err != nil {
 		return err
 	}
+	links, err := s.Linking.LinksByMember(r.Context(), project, member.Person.ID)
+	if err != nil {
+		return err
+	}
 	page, err := s.projectPage(r, titleIn(project.Project, member.Person.Name, errors), views.AreaProjectMembers, project.Project)
 	if err != nil {
 		return err
 	}
 	return s.render(w, r, status, page, views.ProjectMemberPage(views.ProjectMember{
 		Project: project.Project, Member: member, You: member.Person.ID == personOf(r).ID, Reader: personOf(r), LastOwner: member.Role == fairlead.ProjectOwner && members.Owners() == 1,
-		Role: member.Role, Errors: errors,
+		Role: member.Role, Links: links, Errors: errors,
 	}))
 }
 

@@ -126,12 +126,16 @@ func (s *Server) renderProject(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
+	links, err := s.projectLinks(r, project)
+	if err != nil {
+		return err
+	}
 	page, err := s.projectPage(r, errors.Title(project.Project.Name), views.AreaProject, project.Project)
 	if err != nil {
 		return err
 	}
 	return s.render(w, r, status, page, views.ProjectPage(views.Project{
-		Project: project.Project, Role: project.Role, Manages: project.Manages(), Members: members, Name: name, Errors: errors,
+		Project: project.Project, Role: project.Role, Manages: project.Manages(), Members: members, Links: links, Name: name, Errors: errors,
 	}))
 }
 

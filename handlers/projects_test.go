@@ -219,7 +219,7 @@ func TestWhatHappensToAProjectIsInTheAuditLogInWords(t *testing.T) {
 	priya.get("/settings/audit").want(200, "Priya Raman created the project Orders (ORDERS)", "Priya Raman added Ana Brandt as developer of Orders",
 		"Priya Raman changed the project role of Ana Brandt in Orders from developer to owner", "Priya Raman removed Ana Brandt from Orders",
 		"Priya Raman renamed a project to Order desk, before: Orders", "Priya Raman archived the project Order desk", "Priya Raman restored the project Order desk")
-	events, err := s.db.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.AuditCursor{}, 1)
+	events, err := s.db.ListAuditEvents(context.Background(), fairlead.AuditFilter{}, fairlead.Cursor{}, 1)
 	if err != nil || events[0].Actor.Address != "192.0.2.1" || !fairlead.IsID(events[0].Object, fairlead.PrefixProject) {
 		t.Errorf("got %+v, %v", events, err)
 	}

@@ -48,7 +48,11 @@ func (s *Server) renderProvider(w http.ResponseWriter, r *http.Request, status i
 	if err != nil {
 		return err
 	}
-	v := views.Provider{Kind: kind, Provider: provider, Path: providerPath(provider.ID), Name: provider.DisplayName, Errors: errors}
+	use, err := s.Linking.UseOf(r.Context(), provider.ID)
+	if err != nil {
+		return err
+	}
+	v := views.Provider{Kind: kind, Provider: provider, Path: providerPath(provider.ID), Name: provider.DisplayName, Errors: errors, Links: use.Links, Connections: use.Connections}
 	if typed != nil {
 		v.Name = *typed
 	}
@@ -104,8 +108,12 @@ func (s *Server) renderRemoveProvider(w http.ResponseWriter, r *http.Request, st
 	if err != nil {
 		return err
 	}
+	use, err := s.Linking.UseOf(r.Context(), provider.ID)
+	if err != nil {
+		return err
+	}
 	return s.render(w, r, status, views.Page{Title: errors.Title("Remove " + provider.DisplayName), Area: views.AreaGitOps},
-		views.RemoveProviderPage(views.RemoveProvider{Kind: kind, Provider: provider, Path: providerPath(provider.ID), Dependents: dependents, Errors: errors}))
+		views.RemoveProviderPage(views.RemoveProvider{Kind: kind, Provider: provider, Path: providerPath(provider.ID), Dependents: dependents, Links: use.Links, Connected: use.Connections, Errors: errors}))
 }
 
 func (s *Server) removeProvider(w http.ResponseWriter, r *http.Request) error {

@@ -12,6 +12,7 @@ import (
 
 	"fairlead"
 	"fairlead/accounts"
+	"fairlead/inbox"
 	"fairlead/linking"
 	"fairlead/setup"
 	"fairlead/static"
@@ -22,6 +23,7 @@ type Options struct {
 	Accounts       *accounts.Flow
 	Setup          *setup.Flow
 	Linking        *linking.Flow
+	Inbox          *inbox.Flow
 	Audit          auditLog
 	Ready          readiness
 	ExternalURL    *url.URL // how browsers reach this installation: scheme, host and port, path without a slash at the end
@@ -48,11 +50,12 @@ func (s *Server) Handler() http.Handler { return s.Router() }
 // Router returns the routes, for the test that holds them against the contract table.
 func (s *Server) Router() chi.Router {
 	r := chi.NewRouter()
-	r.Use(s.identify, s.clientAddress(), s.logRequests, s.recoverPanics, s.secure, s.refuseForeignForms, limitBody)
+	r.Use(s.identify, s.clientAddress(), s.logRequests, compressPages, s.recoverPanics, s.secure, s.refuseForeignForms)
 	r.Method(http.MethodGet, static.Prefix+"*", static.Handler())
 	s.probeRoutes(r)
+	s.hookRoutes(r)
 	r.Group(func(r chi.Router) {
-		r.Use(s.loadPerson)
+		r.Use(limitBody, s.loadPerson)
 		r.NotFound(s.do(s.notFound))
 		r.MethodNotAllowed(s.do(s.notFound))
 		s.publicRoutes(r)
@@ -81,6 +84,11 @@ func (s *Server) personRoutes(r chi.Router) {
 	s.homeRoutes(r)
 	s.accountRoutes(r)
 	s.projectRoutes(r)
+	s.linkListRoutes(r)
+	s.repositoryLinkRoutes(r)
+	s.deliveryRoutes(r)
+	s.connectionRoutes(r)
+	s.connectRoutes(r)
 }
 
 // ownerRoutes need a workspace owner.

@@ -311,14 +311,14 @@ func (s *Server) confirmSetup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	flash := views.Flash{Title: provider.DisplayName + " was added.", Text: "Verified as " + provider.Proof.Account.Name + "."}
+	flash := views.Flash{
+		Title: provider.DisplayName + " was added.", Text: "Verified as " + provider.Proof.Account.Name + ". Developers can now link their projects with one of their repositories from it.",
+		Link: views.FlashLink{Href: views.ProjectsPath, Label: "Link a project"},
+	}
 	if provider.WasChanged() {
-		flash.Title = "The new values of " + provider.DisplayName + " are in force."
+		flash = views.Flash{Title: "The new values of " + provider.DisplayName + " are in force.", Text: "Verified as " + provider.Proof.Account.Name + "."}
 	}
-	if err := s.cookies.setFlash(w, r, flash); err != nil {
-		return err
-	}
-	return s.goTo(w, r, "/settings/gitops")
+	return s.goToWith(w, r, gitOpsPath, flash)
 }
 
 func (s *Server) renderNotConfirmed(w http.ResponseWriter, r *http.Request, cause error) error {

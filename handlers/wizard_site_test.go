@@ -24,6 +24,7 @@ import (
 	"fairlead/bitbucketsim"
 	"fairlead/gitprovider"
 	"fairlead/handlers"
+	"fairlead/inbox"
 	"fairlead/linking"
 	"fairlead/setup"
 )
@@ -31,10 +32,12 @@ import (
 // wizardSite is the whole router with a simulated Bitbucket at the other end of the wire, and Priya signed in as owner.
 type wizardSite struct {
 	*peopleSite
-	sim    *bitbucketsim.Sim
-	flow   *setup.Flow
-	router chi.Router
-	priya  *visitor
+	sim     *bitbucketsim.Sim
+	flow    *setup.Flow
+	linking *linking.Flow
+	inbox   *inbox.Flow
+	router  chi.Router
+	priya   *visitor
 
 	clients int // registered at the host
 }
@@ -55,11 +58,13 @@ func newWizardSite(t *testing.T) *wizardSite {
 	t.Cleanup(func() { _ = s.sim.Close(context.Background()) })
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
 	client := gitprovider.NewClient(gitprovider.ClientOptions{AllowLoopback: true, RootCAs: s.sim.CertPool(), Clock: clock, Random: rand.Reader})
-	host := &gitprovider.BitbucketCloud{Client: client, Web: s.sim.WebURL(), Site: s.sim.BackendURL(), API: s.sim.BackendURL() + "/2.0"}
+	host := &gitprovider.BitbucketCloud{Client: client, Web: s.sim.WebURL(), Site: s.sim.BackendURL(), API: s.sim.BackendURL() + "/2.0", ReachesPrivate: true}
 	s.flow = setup.New(setup.Options{Store: s.db, Hosts: gitprovider.Registry{host}, CallbackURL: externalURL + "/oauth/callback", Clock: clock, Random: rand.Reader, Log: log})
 	external, _ := url.Parse(externalURL)
+	s.linking = linking.New(linking.Options{Store: s.db, Hosts: gitprovider.Registry{host}, ExternalURL: external, Clock: clock, Random: rand.Reader, Log: log})
+	s.inbox = inbox.New(inbox.Options{Store: s.db, Hosts: gitprovider.Registry{host}, Caller: s.linking, CheckHealth: s.linking.Check, Clock: clock, Random: rand.Reader, Log: log})
 	s.router = handlers.New(handlers.Options{
-		Accounts: s.accounts, Setup: s.flow, Linking: linking.New(s.db, rand.Reader), Audit: s.db, Ready: s.db, ExternalURL: external,
+		Accounts: s.accounts, Setup: s.flow, Linking: s.linking, Inbox: s.inbox, Audit: s.db, Ready: s.db, ExternalURL: external,
 		CookieAuthKey: s.db.Keyring().Derive("cookie auth", 64), CookieSealKey: s.db.Keyring().Derive("cookie seal", 32),
 		Clock: clock, Random: rand.Reader, Log: log,
 	}).Router()
@@ -215,11 +220,11 @@ func (a answer) wantDiagnosis(code fairlead.DiagnosisCode) answer {
 func (s *wizardSite) cookieTexts(v *visitor) string {
 	s.t.Helper()
 	codec := securecookie.New(s.db.Keyring().Derive("cookie auth", 64), s.db.Keyring().Derive("cookie seal", 32))
-	codec.MaxAge(0)
+	codec.MaxAge(0).SetSerializer(securecookie.JSONEncoder{})
 	address, _ := url.Parse(externalURL)
 	var all bytes.Buffer
 	for _, cookie := range v.jar.Cookies(address) {
-		values := map[any]any{}
+		values := map[string]string{}
 		if err := codec.Decode(cookie.Name, cookie.Value, &values); err != nil {
 			s.t.Fatalf("%s does not decode: %v", cookie.Name, err)
 		}

@@ -23,7 +23,7 @@ func (e Exhibit) Document() templ.Component { return Document(e.Page, e.Content)
 func Gallery(kinds []fairlead.Kind) []Exhibit {
 	c := canned{kinds: kinds, now: time.Date(2026, 11, 23, 9, 41, 6, 0, time.UTC)}
 	var all []Exhibit
-	for _, room := range [][]Exhibit{c.projects(), c.people(), c.workspace(), c.audit(), c.gitops(), c.wizard(), c.diagnoses(), c.handOvers(), c.providers(), c.windows(), c.failures()} {
+	for _, room := range [][]Exhibit{c.projects(), c.links(), c.linking(), c.deliveryPages(), c.connections(), c.people(), c.workspace(), c.audit(), c.gitops(), c.wizard(), c.diagnoses(), c.handOvers(), c.providers(), c.windows(), c.failures()} {
 		for _, e := range room {
 			e.Page.Workspace = "Acme Data"
 			if e.Page.Layout == LayoutShell {

@@ -41,11 +41,13 @@ func (c canned) providers() []Exhibit {
 	change := c.setup(fairlead.SetupFailed)
 	change.ProviderID, change.CreatedBy = provider.ID, fairlead.Person{Name: "Ana Brandt"}
 	page := Provider{Kind: c.kind(), Provider: provider, Path: "/settings/gitops/providers/gp_example", Name: provider.DisplayName}
-	changing, wrong := page, page
+	changing, wrong, used := page, page, page
+	used.Links, used.Connections = []fairlead.RepositoryLink{c.link()}, 2
 	changing.Change = &change
 	wrong.Name, wrong.Errors = "", Errors{{Field: "display_name", Message: "Enter a display name"}}
 	remove := RemoveProvider{Kind: c.kind(), Provider: provider, Path: page.Path}
-	needed, mistyped := remove, remove
+	needed, mistyped, linked := remove, remove, remove
+	linked.Links = used.Links
 	needed.Dependents = []fairlead.Setup{change}
 	mistyped.Errors = Errors{{Field: "name", Message: "Enter Bitbucket.org to remove it"}}
 	verified := c.setup(fairlead.SetupVerified)
@@ -58,6 +60,8 @@ func (c canned) providers() []Exhibit {
 		exhibit("provider-error", "Error: "+provider.DisplayName, AreaGitOps, ProviderPage(wrong)),
 		exhibit("provider-remove", "Remove Bitbucket.org", AreaGitOps, RemoveProviderPage(remove)),
 		exhibit("provider-remove-needed", "Remove Bitbucket.org", AreaGitOps, RemoveProviderPage(needed)),
+		exhibit("provider-used", provider.DisplayName, AreaGitOps, ProviderPage(used)),
+		exhibit("provider-remove-linked", "Remove Bitbucket.org", AreaGitOps, RemoveProviderPage(linked)),
 		exhibit("provider-remove-error", "Error: Remove Bitbucket.org", AreaGitOps, RemoveProviderPage(mistyped)),
 		exhibit("provider-change", StepTitle(2), AreaGitOps, ConsumerStep(stored)),
 		exhibit("provider-change-confirm", StepTitle(3), AreaGitOps, ConfirmStep(Confirm{Kind: c.kind(), Setup: verified, Path: cannedSetup})),

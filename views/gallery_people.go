@@ -32,6 +32,7 @@ func (c canned) people() []Exhibit {
 		page("member", "Ana Brandt", AreaMembers, Exhibit{Content: MemberPage(Member{Person: ana, Role: ana.Role})}),
 		page("member-last-owner", "Priya Raman", AreaMembers, Exhibit{Content: MemberPage(Member{Person: c.owner(), You: true, LastOwner: true, Role: fairlead.RoleOwner})}),
 		page("member-remove", "Remove Ana Brandt?", AreaMembers, Exhibit{Content: RemoveMemberPage(RemoveMember{Person: ana})}),
+		page("member-remove-links", "Remove Ana Brandt?", AreaMembers, Exhibit{Content: RemoveMemberPage(RemoveMember{Person: ana, Links: []fairlead.RepositoryLink{c.link()}})}),
 		page("profile", "Profile", AreaProfile, Exhibit{Content: ProfilePage(Profile{Email: "priya@acme.example", Name: "Priya Raman"})}),
 		page("password", "Change password", AreaProfile, Exhibit{Content: PasswordPage(Password{Email: "priya@acme.example"})}),
 		page("sessions", "Sessions", AreaSessions, Exhibit{Content: SessionsPage(Sessions{Here: "se_here", Now: c.now, Sessions: []fairlead.Session{

@@ -9,7 +9,7 @@ import (
 
 // projects shows the list, one project for its owner and its developer, and its members.
 func (c canned) projects() []Exhibit {
-	orders := fairlead.Project{ID: "pr_orders", Name: "Orders", Key: "ORDERS", CreatedAt: c.now.Add(-30 * 24 * time.Hour)}
+	orders := c.orders()
 	archived := orders
 	archived.ArchivedAt = c.now
 	own := Projects{InUse: []fairlead.ProjectMembership{
@@ -23,12 +23,12 @@ func (c canned) projects() []Exhibit {
 	noName := Errors{{Field: "name", Message: "Enter a name"}}
 	taken := Errors{{Field: "key", Message: "Enter another key: ORDERS is taken"}}
 	member := c.projectMembers()
-	overview := Project{Project: orders, Role: fairlead.ProjectOwner, Manages: true, Members: member, Name: orders.Name}
+	overview := Project{Project: orders, Role: fairlead.ProjectOwner, Manages: true, Members: member, Links: c.rows(), Name: orders.Name}
 	developers, unnamed, put, visitors := overview, overview, overview, overview
 	developers.Role, developers.Manages = fairlead.ProjectDeveloper, false
 	unnamed.Name, unnamed.Errors = "", noName
-	put.Project = archived
-	visitors.Role, visitors.Members = "", nil
+	put.Project, put.Links = archived, nil
+	visitors.Role, visitors.Members, visitors.Links = "", nil, c.rows()[:1]
 	list := func(name, title string, view Projects) Exhibit {
 		return c.inProject(exhibit(name, title, AreaProjects, ProjectsPage(view)), fairlead.Project{})
 	}
@@ -77,6 +77,7 @@ func (c canned) projectPeople(orders fairlead.Project, all []fairlead.ProjectMem
 		members("project-members-full", full),
 		members("project-members-nobody", nobody),
 		member("project-member", ProjectMember{Project: orders, Member: developer, Reader: owner.Person, Role: developer.Role}),
+		member("project-member-links", ProjectMember{Project: orders, Member: developer, Reader: owner.Person, Role: developer.Role, Links: []fairlead.RepositoryLink{c.link()}}),
 		member("project-member-last-owner", ProjectMember{Project: orders, Member: owner, You: true, LastOwner: true, Reader: developer.Person, Role: owner.Role}),
 	}
 }

@@ -37,6 +37,7 @@ const (
 	IconCopy     Icon = `<rect x="5.500" y="5.500" width="8" height="8" rx="1.500"/><path d="M10.500 5.500V4A1.500 1.500 0 0 0 9 2.500H4A1.500 1.500 0 0 0 2.500 4v5A1.500 1.500 0 0 0 4 10.500h1.500"/>`
 	IconChevron  Icon = `<path d="m6 3.500 4.500 4.500L6 12.500"/>`
 	IconRepo     Icon = `<path d="M3.500 12.200V3.500A1.200 1.200 0 0 1 4.700 2.300h7.800v8.700H4.700a1.200 1.200 0 0 0 0 2.700h7.800"/>`
+	IconDeliver  Icon = `<path d="M2 8.800h3.200l1 2h3.600l1-2H14M2 8.800V13h12V8.800M8 2.200v5M5.700 5 8 7.300 10.300 5"/>`
 	IconLink     Icon = `<path d="M6.700 9.300a2.600 2.600 0 0 0 3.700 0l2-2a2.600 2.600 0 0 0-3.700-3.700l-.6.600M9.300 6.700a2.600 2.600 0 0 0-3.700 0l-2 2a2.600 2.600 0 0 0 3.700 3.700l.6-.6"/>`
 	IconTicked   Icon = `<rect x="2" y="2" width="12" height="12" rx="2.500" fill="currentColor"/><path stroke="var(--surface)" stroke-width="1.800" d="m5 8.300 2 2 3.700-4.200"/>`
 	IconUnticked Icon = `<rect x="2.500" y="2.500" width="11" height="11" rx="2"/>`

@@ -26,16 +26,20 @@ const (
 	AreaProfile  Area = "profile"
 	AreaSessions Area = "sessions"
 
+	AreaConnections Area = "connections"
+
 	AreaProjects       Area = "projects"
 	AreaNewProject     Area = "new-project" // a page that the sidebar does not list
 	AreaProject        Area = "project"
 	AreaProjectMembers Area = "project-members"
+	AreaRepositories   Area = "project-repositories"
+	AreaDeliveries     Area = "project-deliveries"
 )
 
 // inProjects tells the pages of the top bar's Projects from those of its Settings.
 func (a Area) inProjects() bool {
 	switch a {
-	case AreaProjects, AreaNewProject, AreaProject, AreaProjectMembers:
+	case AreaProjects, AreaNewProject, AreaProject, AreaProjectMembers, AreaRepositories, AreaDeliveries:
 		return true
 	}
 	return false
@@ -56,7 +60,11 @@ type Page struct {
 // Flash is the one message that a redirect may leave behind.
 type Flash struct {
 	Title, Text string
+	Link        FlashLink `json:",omitzero"` // where to go on, if anywhere
 }
+
+// FlashLink leads from a message to what it speaks of.
+type FlashLink struct{ Href, Label string }
 
 // Tone is the meaning of a colour: "ok", "warn", "bad", "run", "info", "mute", "wait".
 type Tone string

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"time"
 
 	"fairlead"
@@ -16,6 +17,7 @@ import (
 	"fairlead/db"
 	"fairlead/gitprovider"
 	"fairlead/handlers"
+	"fairlead/inbox"
 	"fairlead/linking"
 	"fairlead/setup"
 )
@@ -29,6 +31,8 @@ type appConfig struct {
 	externalURL   *url.URL
 	proxies       []netip.Prefix
 	hosts         gitprovider.Registry
+	catchUpEvery  time.Duration // 0 = inbox.DefaultCatchUpEvery
+	keepPayloads  time.Duration // 0 = inbox.DefaultKeepPayloads
 	log           *slog.Logger
 }
 
@@ -38,6 +42,8 @@ type app struct {
 	db       *db.DB
 	accounts *accounts.Flow
 	setup    *setup.Flow
+	linking  *linking.Flow
+	inbox    *inbox.Flow
 	listener net.Listener
 	server   *http.Server
 }
@@ -61,20 +67,29 @@ func openApp(ctx context.Context, c appConfig) (_ *app, err error) {
 	a.config.externalURL = c.externalURL
 	a.accounts = accounts.New(a.db, time.Now, random)
 	a.setup = setup.New(setup.Options{Store: a.db, Hosts: c.hosts, CallbackURL: c.externalURL.String() + "/oauth/callback", Clock: time.Now, Random: random, Log: c.log})
+	a.linking = linking.New(linking.Options{Store: a.db, Hosts: c.hosts, ExternalURL: c.externalURL, Clock: time.Now, Random: random, Log: c.log})
+	a.inbox = inbox.New(inbox.Options{
+		Store: a.db, Hosts: c.hosts, Caller: a.linking, CheckHealth: a.linking.Check, CatchUpEvery: c.catchUpEvery, KeepPayloads: c.keepPayloads,
+		Clock: time.Now, Random: random, Log: c.log,
+	})
 	if err := errors.Join(a.setup.Recover(ctx), a.setup.Sweep(ctx)); err != nil {
 		return nil, err
 	}
-	keys := a.db.Keyring()
-	server := handlers.New(handlers.Options{
-		Accounts: a.accounts, Setup: a.setup, Linking: linking.New(a.db, random), Audit: a.db, Ready: a.db, ExternalURL: c.externalURL,
-		CookieAuthKey: keys.Derive("cookie authentication", 64), CookieSealKey: keys.Derive("cookie encryption", 32),
-		TrustedProxies: c.proxies, Clock: time.Now, Random: random, Log: c.log,
-	})
-	a.server = &http.Server{
-		Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 90 * time.Second,
-		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelWarn),
-	}
+	a.server = a.newServer(random)
 	return a, nil
+}
+
+func (a *app) newServer(random fairlead.Random) *http.Server {
+	keys, log := a.db.Keyring(), a.config.log
+	site := handlers.New(handlers.Options{
+		Accounts: a.accounts, Setup: a.setup, Linking: a.linking, Inbox: a.inbox, Audit: a.db, Ready: a.db, ExternalURL: a.config.externalURL,
+		CookieAuthKey: keys.Derive("cookie authentication", 64), CookieSealKey: keys.Derive("cookie encryption", 32),
+		TrustedProxies: a.config.proxies, Clock: time.Now, Random: random, Log: log,
+	})
+	return &http.Server{
+		Handler: site.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 90 * time.Second,
+		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 }
 
 func listen(address, flag string) (net.Listener, error) {
@@ -105,17 +120,17 @@ func cause(err error) error {
 	}
 }
 
-// serve answers until the context ends, and then lets requests under way finish. Meanwhile it sweeps every hour.
+// serve answers until the context ends, and then lets requests under way finish. Meanwhile it does what has to be done
+// regularly.
 func (a *app) serve(ctx context.Context) error {
-	sweeping, stop := context.WithCancel(ctx)
-	swept := make(chan struct{})
-	go func() {
-		defer close(swept)
-		a.sweepHourly(sweeping)
-	}()
+	working, stop := context.WithCancel(context.WithoutCancel(ctx)) // what the last requests leave behind is still worked for
+	var background sync.WaitGroup
+	background.Go(func() { a.sweepHourly(working) })
+	background.Go(func() { a.linking.Run(working) })
+	background.Go(func() { a.inbox.Run(working) })
 	err := serveUntil(ctx, a.server, a.listener)
 	stop()
-	<-swept
+	background.Wait()
 	return err
 }
 

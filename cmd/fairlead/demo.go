@@ -72,7 +72,9 @@ func (c demoCommand) openApp(ctx context.Context, sim *bitbucketsim.Sim, o outpu
 		return nil, err
 	}
 	client := gitprovider.NewClient(gitprovider.ClientOptions{AllowLoopback: true, RootCAs: sim.CertPool(), Clock: time.Now, Random: fairlead.SystemRandom()})
-	host := &gitprovider.BitbucketCloud{Client: client, Web: sim.WebURL(), Site: sim.BackendURL(), API: sim.BackendURL() + "/2.0"}
+	host := &gitprovider.BitbucketCloud{
+		Client: client, Web: sim.WebURL(), Site: sim.BackendURL(), API: sim.BackendURL() + "/2.0", ReachesPrivate: true,
+	}
 	return openApp(ctx, appConfig{data: c.Data, listen: c.Listen, externalURL: external, hosts: gitprovider.Registry{host},
 		log: slog.New(slog.NewTextHandler(o.err, nil))})
 }

@@ -1,0 +1,212 @@
+package views
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"fairlead"
+)
+
+// DeliveryLog is one page of a log of deliveries: of a project, or of one link.
+type DeliveryLog struct {
+	Project    string              // its key
+	Link       string              // id of the link whose log this is; "" for the project's
+	Names      map[string]string   // full names of repositories by the ids of their links, for the project's log
+	Deliveries []fairlead.Delivery // newest first
+	Show       fairlead.Showing
+	Before     fairlead.Cursor // where this page begins; zero for the newest
+	Older      fairlead.Cursor // where the next page begins; zero if there is none
+	Newest     fairlead.Cursor // the newest delivery known when the page was drawn, to count those after it
+	Newer      int             // how many came since
+	Open       string          // id of the delivery that is open
+}
+
+// isFirst reports whether this is the unfiltered log's or the filter's newest page.
+func (v DeliveryLog) isFirst() bool { return v.Before.IsZero() }
+
+// page is where the log stands, part where it is asked for alone.
+func (v DeliveryLog) page() string {
+	if v.Link != "" {
+		return LinkPath(v.Project, v.Link)
+	}
+	return ProjectDeliveriesPath(v.Project)
+}
+
+func (v DeliveryLog) part() string {
+	if v.Link != "" {
+		return LinkPath(v.Project, v.Link) + "/deliveries"
+	}
+	return ProjectDeliveriesPath(v.Project)
+}
+
+// turn makes a link lead to another page of the log: whole without script, the log alone with it.
+func (v DeliveryLog) turn(show fairlead.Showing, before fairlead.Cursor) templ.Attributes {
+	at := func(path string) string { return withQuery(path, "show", string(show), "before", before.String()) }
+	return templ.Attributes{"href": at(v.page()), "hx-get": at(v.part()), "hx-target": "#log", "hx-swap": "outerHTML", "hx-push-url": at(v.page())}
+}
+
+func (v DeliveryLog) newerHref() string {
+	path := ProjectDeliveriesPath(v.Project)
+	if v.Link != "" {
+		path = LinkPath(v.Project, v.Link) + "/deliveries"
+	}
+	return withQuery(path+"/newer", "show", string(v.Show), "after", v.Newest.String())
+}
+
+// newerWords say how many came; counting stops at 100.
+func newerWords(n int) string {
+	if n >= 100 {
+		return "100 or more new deliveries"
+	}
+	if n == 1 {
+		return "1 new delivery"
+	}
+	return strconv.Itoa(n) + " new deliveries"
+}
+
+var deliveryFilters = []struct {
+	id, name string
+	show     fairlead.Showing
+}{
+	{"all", "All", fairlead.ShowAll},
+	{"recorded", "Recorded", fairlead.ShowRecorded},
+	{"ignored", "Ignored", fairlead.ShowIgnored},
+	{"attention", "Needs attention", fairlead.ShowAttention},
+}
+
+func nothingShown(show fairlead.Showing) string {
+	switch show {
+	case fairlead.ShowRecorded:
+		return "Nothing was recorded yet"
+	case fairlead.ShowIgnored:
+		return "Nothing was ignored"
+	}
+	return "Nothing needs attention"
+}
+
+type deliveryDay struct {
+	Date       time.Time
+	Deliveries []fairlead.Delivery
+}
+
+func (v DeliveryLog) days() (days []deliveryDay) {
+	for _, d := range v.Deliveries {
+		date := d.ReceivedAt.UTC().Truncate(24 * time.Hour)
+		if len(days) == 0 || !days[len(days)-1].Date.Equal(date) {
+			days = append(days, deliveryDay{Date: date})
+		}
+		last := &days[len(days)-1]
+		last.Deliveries = append(last.Deliveries, d)
+	}
+	return days
+}
+
+// verdicts say each verdict in a word, as a tone, and as the point where a push stopped.
+var verdicts = map[fairlead.Verdict]struct {
+	name  string
+	tone  Tone
+	title string
+}{
+	fairlead.VerdictWaiting:   {"Waiting", ToneRun, "Waiting to be worked off"},
+	fairlead.VerdictRecorded:  {"Recorded", ToneOK, "Recorded"},
+	fairlead.VerdictCaughtUp:  {"Caught up", ToneWarn, "Recorded"},
+	fairlead.VerdictBranch:    {"Ignored", ToneMute, "Branch is not followed"},
+	fairlead.VerdictPath:      {"Ignored", ToneMute, "No file matches"},
+	fairlead.VerdictTag:       {"Ignored", ToneMute, "Tags are not followed"},
+	fairlead.VerdictDeletion:  {"Ignored", ToneMute, "Removed branches are not followed"},
+	fairlead.VerdictEvent:     {"Ignored", ToneMute, "Nothing to record in this event"},
+	fairlead.VerdictPaused:    {"Ignored", ToneMute, "The project is archived"},
+	fairlead.VerdictDuplicate: {"Ignored", ToneMute, "Recorded before"},
+	fairlead.VerdictFailed:    {"Failed", ToneBad, "What changed could not be read"},
+}
+
+func verdictName(v fairlead.Verdict) string { return verdicts[v].name }
+
+func verdictTone(v fairlead.Verdict) Tone { return verdicts[v].tone }
+
+// byRule reports whether another rule of the link would have recorded it.
+func byRule(v fairlead.Verdict) bool {
+	switch v {
+	case fairlead.VerdictBranch, fairlead.VerdictPath, fairlead.VerdictTag, fairlead.VerdictDeletion:
+		return true
+	}
+	return false
+}
+
+// deliveryNote is one line about what came of a delivery.
+func deliveryNote(d fairlead.Delivery) string {
+	if d.Reason != "" && d.Verdict != fairlead.VerdictRecorded {
+		return d.Reason
+	}
+	if d.Verdict == fairlead.VerdictRecorded || d.Verdict == fairlead.VerdictCaughtUp {
+		return count(d.Commits, "commit") + ", " + count(d.Files, "file")
+	}
+	return verdicts[d.Verdict].title
+}
+
+// deliveryLadder says how far a delivery got; with its reason, where that does not stand beside it already.
+func deliveryLadder(d fairlead.Delivery, reason bool) []Rung {
+	rungs := []Rung{
+		{Tone: ToneOK, Name: "Received and stored", Evidence: clock(d.ReceivedAt)},
+		{Tone: ToneOK, Name: "Signature matches this link’s secret"},
+	}
+	if d.Source == fairlead.SourceCatchUp {
+		rungs = []Rung{
+			{Tone: ToneWarn, Name: "The webhook did not tell"},
+			{Tone: ToneOK, Name: "Found by the regular check", Evidence: clock(d.ReceivedAt)},
+		}
+	}
+	last := Rung{Tone: verdictTone(d.Verdict), Name: verdicts[d.Verdict].title, Strong: true}
+	if reason && d.Reason != "" {
+		last.Notes = []string{d.Reason}
+	}
+	switch d.State {
+	case fairlead.DeliveryWaiting, fairlead.DeliveryWorking:
+		if d.Attempts > 0 {
+			last.Notes = append(last.Notes, triesWords(d.Attempts)+nextTry(d))
+		}
+	default:
+		if d.Verdict == fairlead.VerdictCaughtUp {
+			last.Tone = ToneOK
+		}
+		last.Evidence = tookWords(d.Took())
+	}
+	return append(rungs, last)
+}
+
+func nextTry(d fairlead.Delivery) string {
+	if d.NextAt.IsZero() {
+		return " so far."
+	}
+	return " so far. The next one is at " + clock(d.NextAt) + "."
+}
+
+// triesWords count how often a delivery was worked on.
+func triesWords(n int) string {
+	switch n {
+	case 0:
+		return "None yet"
+	case 1:
+		return "1 try"
+	}
+	return strconv.Itoa(n) + " tries"
+}
+
+func clock(at time.Time) string { return at.UTC().Format("15:04:05") }
+
+// tookWords are a duration as people read it: "31 ms", "4.2 s", "3 min".
+func tookWords(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return ""
+	case d < time.Second:
+		return strconv.FormatInt(max(1, d.Milliseconds()), 10) + " ms"
+	case d < time.Minute:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	case d < 2*time.Hour:
+		return strconv.Itoa(int(d/time.Minute)) + " min"
+	}
+	return strconv.Itoa(int(d/time.Hour)) + " h"
+}

@@ -1,0 +1,132 @@
+package views
+
+import (
+	"strings"
+	"time"
+
+	"fairlead"
+)
+
+// LinkRow is a repository link in a list, with its Git provider.
+type LinkRow struct {
+	Link     fairlead.RepositoryLink
+	Provider fairlead.GitProvider
+	Kind     fairlead.Kind
+	Polling  bool   // the host cannot reach Fairlead, so there is no webhook
+	Reader   string // id of who looks: only they can renew their own connection
+}
+
+// LinkRemedy is what puts a link right: one button beside the reason.
+type LinkRemedy string
+
+// The remedies.
+const (
+	RemedyNone      LinkRemedy = ""
+	RemedyReconnect LinkRemedy = "reconnect" // the reader's own connection
+	RemedyTakeOver  LinkRemedy = "take-over" // somebody else's, or none
+	RemedyRepair    LinkRemedy = "repair"
+	RemedyLook      LinkRemedy = "look" // the link's page says more
+)
+
+// LinkTrouble says why a link does not work as it should, and what helps. Title is "" while it does.
+type LinkTrouble struct {
+	Tone        Tone
+	Title, Text string
+	Remedy      LinkRemedy
+}
+
+// problems are those of the link's health; that a private address needs no webhook is none.
+func (r LinkRow) problems() (bad []fairlead.HealthCheck) {
+	for _, c := range r.Link.Health.Problems() {
+		if c.Code != fairlead.DiagnosisUnreachableFromOut {
+			bad = append(bad, c)
+		}
+	}
+	return bad
+}
+
+// Trouble is the first of what keeps the link from working.
+func (r LinkRow) Trouble() LinkTrouble {
+	l, c := r.Link, r.Link.Connection
+	switch {
+	case l.Project.IsArchived():
+		return LinkTrouble{Tone: ToneMute, Title: "The project is archived", Text: "Pushes are received and ignored until it is restored."}
+	case c.ID == "":
+		return LinkTrouble{Tone: ToneWarn, Title: "This link is paused", Text: l.PauseReason() + " Pushes are received and wait until somebody takes the link over.", Remedy: RemedyTakeOver}
+	case !c.IsAlive() && c.Person.ID == r.Reader:
+		return LinkTrouble{Tone: ToneBad, Title: connectionTitle(c, r.Kind), Text: "Pushes are received and wait until you connect the account again.", Remedy: RemedyReconnect}
+	case !c.IsAlive():
+		return LinkTrouble{Tone: ToneBad, Title: connectionTitle(c, r.Kind), Text: "Pushes are received and wait until " + c.Person.Name + " connects the account again or somebody takes the link over.", Remedy: RemedyTakeOver}
+	}
+	for _, problem := range r.problems() {
+		t := LinkTrouble{Tone: ToneWarn, Title: problem.Name + ": " + problem.Evidence, Text: problem.Text, Remedy: RemedyLook}
+		if problem.Evidence == "" {
+			t.Title = problem.Name
+		}
+		if problem.Repairable {
+			t.Remedy = RemedyRepair
+		}
+		return t
+	}
+	return LinkTrouble{}
+}
+
+// connectionTitle says in a few words why a connection is not used.
+func connectionTitle(c fairlead.Connection, kind fairlead.Kind) string {
+	if c.Diagnosis != nil && c.Diagnosis.Title != "" {
+		return c.Diagnosis.Title
+	}
+	if c.State == fairlead.ConnectionRenew {
+		return "The authorization of " + c.Person.Name + " must be renewed"
+	}
+	return kind.Host + " no longer takes the authorization of " + c.Person.Name
+}
+
+// pill is the state of a link in one word or two.
+func (r LinkRow) pill() (Tone, string) {
+	trouble := r.Trouble()
+	switch {
+	case r.Link.PauseReason() != "":
+		return trouble.Tone, "Paused"
+	case trouble.Title != "":
+		return trouble.Tone, "Needs attention"
+	case r.Polling:
+		return ToneInfo, "Polling"
+	case r.Link.LastPushAt.IsZero():
+		return ToneRun, "Waiting for the first push"
+	}
+	return ToneOK, "Receiving pushes"
+}
+
+// branchWords say which branches a rule follows.
+func branchWords(rule fairlead.LinkRule) string {
+	if fairlead.IsPattern(rule.Branch) {
+		return "Branches " + rule.Branch
+	}
+	return "Branch " + rule.Branch
+}
+
+// fileWords say which files a rule wants.
+func fileWords(rule fairlead.LinkRule) string {
+	if len(rule.Paths) == 0 {
+		return "Every file"
+	}
+	return strings.Join(rule.Paths, "\n")
+}
+
+// every is an interval in words: "15 minutes".
+func every(d time.Duration) string {
+	if d >= time.Hour && d%time.Hour == 0 {
+		return count(int(d/time.Hour), "hour")
+	}
+	return count(int(d/time.Minute), "minute")
+}
+
+// shortHash is a commit's hash as people read it.
+func shortHash(hash string) string {
+	const most = 10
+	if len(hash) > most {
+		return hash[:most]
+	}
+	return hash
+}
