@@ -168,3 +168,40 @@ func (s *linkSite) newest() string {
 	}
 	return s.project + "/deliveries/" + list[0].ID
 }
+
+func (s *linkSite) remover(link fairlead.RepositoryLink) func(context.Context, fairlead.Secret) error {
+	return func(ctx context.Context, access fairlead.Secret) error {
+		return s.host.RemoveWebhook(ctx, access, link.Repository.ID, link.Webhook.ID)
+	}
+}
+
+// hooks are the webhooks that the host has for the repository.
+func (s *linkSite) hooks() (hooks []fairlead.Webhook) {
+	s.t.Helper()
+	uses, err := s.linking.Connections(s.t.Context(), s.person(priyasEmail).ID)
+	if err != nil || len(uses) == 0 {
+		s.t.Fatal(len(uses), err)
+	}
+	seen, err := s.sim.Repository(ordersDB)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	err = s.linking.Call(s.t.Context(), uses[0].Connection.ID, false, func(ctx context.Context, access fairlead.Secret) (err error) {
+		hooks, err = s.host.ListWebhooks(ctx, access, seen.UUID)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return hooks
+}
+
+// headOf is the newest commit of a branch at the host.
+func (s *linkSite) headOf(branch string) string {
+	s.t.Helper()
+	seen, err := s.sim.Repository(ordersDB)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return seen.Branches[branch]
+}

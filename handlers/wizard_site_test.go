@@ -36,6 +36,7 @@ type wizardSite struct {
 	flow    *setup.Flow
 	linking *linking.Flow
 	inbox   *inbox.Flow
+	host    *gitprovider.BitbucketCloud
 	router  chi.Router
 	priya   *visitor
 
@@ -58,11 +59,11 @@ func newWizardSite(t *testing.T) *wizardSite {
 	t.Cleanup(func() { _ = s.sim.Close(context.Background()) })
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
 	client := gitprovider.NewClient(gitprovider.ClientOptions{AllowLoopback: true, RootCAs: s.sim.CertPool(), Clock: clock, Random: rand.Reader})
-	host := &gitprovider.BitbucketCloud{Client: client, Web: s.sim.WebURL(), Site: s.sim.BackendURL(), API: s.sim.BackendURL() + "/2.0", ReachesPrivate: true}
-	s.flow = setup.New(setup.Options{Store: s.db, Hosts: gitprovider.Registry{host}, CallbackURL: externalURL + "/oauth/callback", Clock: clock, Random: rand.Reader, Log: log})
+	s.host = &gitprovider.BitbucketCloud{Client: client, Web: s.sim.WebURL(), Site: s.sim.BackendURL(), API: s.sim.BackendURL() + "/2.0", ReachesPrivate: true}
+	s.flow = setup.New(setup.Options{Store: s.db, Hosts: gitprovider.Registry{s.host}, CallbackURL: externalURL + "/oauth/callback", Clock: clock, Random: rand.Reader, Log: log})
 	external, _ := url.Parse(externalURL)
-	s.linking = linking.New(linking.Options{Store: s.db, Hosts: gitprovider.Registry{host}, ExternalURL: external, Clock: clock, Random: rand.Reader, Log: log})
-	s.inbox = inbox.New(inbox.Options{Store: s.db, Hosts: gitprovider.Registry{host}, Caller: s.linking, CheckHealth: s.linking.Check, Clock: clock, Random: rand.Reader, Log: log})
+	s.linking = linking.New(linking.Options{Store: s.db, Hosts: gitprovider.Registry{s.host}, ExternalURL: external, Clock: clock, Random: rand.Reader, Log: log})
+	s.inbox = inbox.New(inbox.Options{Store: s.db, Hosts: gitprovider.Registry{s.host}, Caller: s.linking, CheckHealth: s.linking.Check, Clock: clock, Random: rand.Reader, Log: log})
 	s.router = handlers.New(handlers.Options{
 		Accounts: s.accounts, Setup: s.flow, Linking: s.linking, Inbox: s.inbox, Audit: s.db, Ready: s.db, ExternalURL: external,
 		CookieAuthKey: s.db.Keyring().Derive("cookie auth", 64), CookieSealKey: s.db.Keyring().Derive("cookie seal", 32),

@@ -150,7 +150,8 @@ func (m *model) push() {
 	if len(changes) == 0 {
 		return
 	}
-	fault := rapid.SampledFrom([]bitbucketsim.Faults{{}, {}, {DropDeliveries: true}, {DuplicateDeliveries: true}, {ReorderDeliveries: true}}).Draw(m.rt, "fault")
+	fault := rapid.SampledFrom([]bitbucketsim.Faults{{}, {}, {DropDeliveries: true}, {DuplicateDeliveries: true}}).Draw(m.rt, "fault")
+	fault.ReorderDeliveries = rapid.Bool().Draw(m.rt, "hold back") // until another one was sent, or until that ends
 	m.faults(fault)
 	result, err := m.sim.PushMany(orders, changes...)
 	if err != nil { // nothing to push: the model need not know when

@@ -231,7 +231,7 @@ func (w *working) isLastTry(d *fairlead.Diagnosis) bool {
 // one, is put together by the regular check, which knows all changes then. A change that failed is left to it as well.
 func (w *working) move(p fairlead.Push) {
 	c := p.Change
-	if c.Type != fairlead.RefBranch || !w.link.Rule.FollowsBranch(c.Name) || p.Verdict == fairlead.VerdictFailed || false {
+	if c.Type != fairlead.RefBranch || !w.link.Rule.FollowsBranch(c.Name) || p.Verdict == fairlead.VerdictFailed || w.heads[c.Name].Hash != c.Old {
 		return
 	}
 	head := fairlead.Head{Branch: c.Name, Hash: c.New}

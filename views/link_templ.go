@@ -30,7 +30,7 @@ func (v LinkDetail) link() fairlead.RepositoryLink { return v.Row.Link }
 // waits reports whether nothing came yet and something should.
 func (v LinkDetail) waits() bool {
 	l := v.link()
-	return l.LastPushAt.IsZero() && len(v.Log.Deliveries) == 0 && v.Log.isFirst() && l.PauseReason() == "" && l.Connection.IsAlive()
+	return l.LastPushAt.IsZero() && len(v.Log.Deliveries) == 0 && v.Log.isFirst() && v.Log.Show == fairlead.ShowAll && l.PauseReason() == "" && l.Connection.IsAlive()
 }
 
 func LinkPage(v LinkDetail) templ.Component {

@@ -1,0 +1,88 @@
+package views
+
+import (
+	"testing"
+	"time"
+
+	"fairlead"
+)
+
+func gallerist() canned {
+	return canned{kinds: []fairlead.Kind{{Name: "Bitbucket.org", Host: "Bitbucket", Tile: "Bb"}}, now: time.Date(2026, 11, 23, 9, 41, 6, 0, time.UTC)}
+}
+
+func TestALinkSaysItsStateAndTheOneThingThatHelps(t *testing.T) {
+	c := gallerist()
+	for name, want := range map[string]struct {
+		change func(*LinkRow)
+		pill   string
+		tone   Tone
+		remedy LinkRemedy
+	}{
+		"healthy":      {func(*LinkRow) {}, "Receiving pushes", ToneOK, RemedyNone},
+		"fresh":        {func(r *LinkRow) { r.Link.LastPushAt = time.Time{} }, "Waiting for the first push", ToneRun, RemedyNone},
+		"without hook": {func(r *LinkRow) { r.Polling = true }, "Polling", ToneInfo, RemedyNone},
+		"a private address, as the health tells it": {func(r *LinkRow) {
+			r.Polling = true
+			r.Link.Health.Checks[3] = fairlead.HealthCheck{Name: "Webhook", Code: fairlead.DiagnosisUnreachableFromOut}
+		}, "Polling", ToneInfo, RemedyNone},
+		"hook removed":       {c.broken, "Needs attention", ToneWarn, RemedyRepair},
+		"not repairable":     {func(r *LinkRow) { c.broken(r); r.Link.Health.Checks[3].Repairable = false }, "Needs attention", ToneWarn, RemedyLook},
+		"own connection":     {func(r *LinkRow) { r.Link.Connection.State = fairlead.ConnectionDead }, "Needs attention", ToneBad, RemedyReconnect},
+		"somebody else's":    {func(r *LinkRow) { r.Link.Connection = c.connection(c.ana(), fairlead.ConnectionRenew) }, "Needs attention", ToneBad, RemedyTakeOver},
+		"dead before broken": {func(r *LinkRow) { c.broken(r); r.Link.Connection.State = fairlead.ConnectionDead }, "Needs attention", ToneBad, RemedyReconnect},
+		"nobody's":           {func(r *LinkRow) { r.Link.Connection = fairlead.Connection{} }, "Paused", ToneWarn, RemedyTakeOver},
+		"archived":           {func(r *LinkRow) { r.Link.Project.ArchivedAt = c.now; c.broken(r) }, "Paused", ToneMute, RemedyNone},
+	} {
+		row := c.row(want.change)
+		tone, pill := row.pill()
+		if remedy := row.Trouble().Remedy; pill != want.pill || tone != want.tone || remedy != want.remedy {
+			t.Errorf("%s: got %s, %q, %q; want %s, %q, %q", name, tone, pill, remedy, want.tone, want.pill, want.remedy)
+		}
+	}
+}
+
+func TestTheReasonOfAPauseStandsOnTheLink(t *testing.T) {
+	row := gallerist().row(func(r *LinkRow) {
+		r.Link.Connection, r.Link.Lost = fairlead.Connection{}, "Wes Okafor left the project."
+	})
+	want := "Wes Okafor left the project. Pushes are received and wait until somebody takes the link over."
+	if got := row.Trouble().Text; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestALinkWaitsVisiblyOnlyWhileSomethingCanCome(t *testing.T) {
+	c := gallerist()
+	fresh := func(r *LinkRow) { r.Link.LastPushAt = time.Time{} }
+	for name, one := range map[string]struct {
+		view LinkDetail
+		want bool
+	}{
+		"fresh":           {LinkDetail{Row: c.row(fresh)}, true},
+		"one came":        {LinkDetail{Row: c.row(func(*LinkRow) {})}, false},
+		"one was found":   {LinkDetail{Row: c.row(fresh), Log: DeliveryLog{Deliveries: c.deliveries()[:1]}}, false},
+		"end of the log":  {LinkDetail{Row: c.row(fresh), Log: DeliveryLog{Before: fairlead.Cursor{Place: 1}}}, false},
+		"nothing ignored": {LinkDetail{Row: c.row(fresh), Log: DeliveryLog{Show: fairlead.ShowIgnored}}, false},
+		"connection dead": {LinkDetail{Row: c.row(func(r *LinkRow) { fresh(r); r.Link.Connection.State = fairlead.ConnectionDead })}, false},
+	} {
+		if got := one.view.waits(); got != one.want {
+			t.Errorf("%s: got %t", name, got)
+		}
+	}
+}
+
+func TestPathsCarryWhatHostsAllowInIds(t *testing.T) {
+	for got, want := range map[string]string{
+		ConfigureLinkPath("ORDERS", "gp_1", "{a/b}"):                   "/projects/ORDERS/repositories/new/gp_1/%7Ba%2Fb%7D",
+		PickRepositoryHref("ORDERS", "gp_1", "acme data", "", "2&x"):   "/projects/ORDERS/repositories/new/gp_1?owner=acme+data&page=2%26x",
+		WhyHref("ORDERS", "rl_1", "https://bitbucket.org/a/b"):         "/projects/ORDERS/repositories/rl_1/why?commit=https%3A%2F%2Fbitbucket.org%2Fa%2Fb",
+		ConnectAuthorizeHref("gp_1", "/account/connections", true):     "/connect/gp_1/authorize?return=%2Faccount%2Fconnections&window=popup",
+		ConnectAuthorizeHref("gp_1", "/account/connections", false):    "/connect/gp_1/authorize?return=%2Faccount%2Fconnections",
+		ConnectStatusHref("gp_1", "/p", time.UnixMilli(1234).UTC(), 2): "/connect/gp_1/status?return=%2Fp&since=1234&stage=2",
+	} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
