@@ -106,12 +106,16 @@ func (d *DB) ConfirmSetup(ctx context.Context, by fairlead.Actor, id string) (g 
 			VerifiedBy: fairlead.Person{ID: by.PersonID, Name: by.Name}, CreatedAt: t.now,
 		}
 		if s.ProviderID != "" {
-			g.ID = s.ProviderID
-			if err := t.replaceProvider(ctx, by, g); err != nil {
+			old, err := d.findProvider(ctx, t, s.ProviderID)
+			if err != nil {
 				return err
 			}
-			g, err = d.findProvider(ctx, t, g.ID)
-			return err
+			action := "git_provider.changed"
+			if old.Holds(s) {
+				action = "git_provider.verified"
+			}
+			g.ID, g.DisplayName, g.CreatedAt = old.ID, old.DisplayName, old.CreatedAt
+			return t.replaceProvider(ctx, by, g, action)
 		}
 		return t.addProvider(ctx, by, g)
 	})
@@ -134,14 +138,14 @@ func (t tx) addProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitPr
 }
 
 // replaceProvider puts what a change proved in the place of the values in force. The display name is no part of it.
-func (t tx) replaceProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitProvider) error {
+func (t tx) replaceProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitProvider, action string) error {
 	n, err := t.exec(ctx, `
 		UPDATE git_providers SET application_id = $1, secret_sealed = $2, setup_id = $3, proof = $4, verified_by = $5 WHERE id = $6`,
 		g.ApplicationID, t.db.keyring.seal(g.Secret, providerSecretPlace(g.ID)), g.SetupID, asJSON(g.Proof), g.VerifiedBy.ID, g.ID)
 	if err != nil || n == 0 {
 		return errors.Join(err, missing(n, noProvider))
 	}
-	return t.endSetup(ctx, by, g, "git_provider.changed")
+	return t.endSetup(ctx, by, g, action)
 }
 
 // endSetup removes the setup that a provider came from; its windows at the host are over.
