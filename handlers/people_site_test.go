@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"html"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gorilla/securecookie"
 
 	"fairlead"
 	"fairlead/accounts"
@@ -134,6 +137,21 @@ func (v *visitor) post(path string, pairs ...string) answer {
 	return v.send(r)
 }
 
+// decoded is what a cookie holds, in the clear.
+func (s *peopleSite) decoded(cookie *http.Cookie) string {
+	s.t.Helper()
+	if cookie.Value == "" { // it is being removed
+		return ""
+	}
+	codec := securecookie.New(s.db.Keyring().Derive("cookie auth", 64), s.db.Keyring().Derive("cookie seal", 32))
+	codec.MaxAge(0) // the clock of these tests is not the codec's
+	values := map[any]any{}
+	if err := codec.Decode(cookie.Name, cookie.Value, &values); err != nil {
+		s.t.Fatalf("%s does not decode: %v", cookie.Name, err)
+	}
+	return fmt.Sprint(values)
+}
+
 func (v *visitor) send(r *http.Request) answer {
 	v.site.t.Helper()
 	r.RemoteAddr = v.address + ":40000"
@@ -146,6 +164,9 @@ func (v *visitor) send(r *http.Request) answer {
 	response := recorder.Result()
 	v.jar.SetCookies(r.URL, response.Cookies())
 	a := answer{t: v.site.t, status: recorder.Code, location: recorder.Header().Get("Location"), body: recorder.Body.String(), header: recorder.Header()}
+	for _, cookie := range response.Cookies() {
+		v.site.wantNoSecret("a cookie of "+r.Method, v.site.decoded(cookie))
+	}
 	v.site.wantNoSecret("the page of "+r.Method, a.body)
 	v.site.wantNoSecret("the redirect of "+r.Method, a.location)
 	return a
