@@ -57,6 +57,7 @@ func TestTheHostsAdminRegistersInAnotherBrowserAndTheOwnerVerifies(t *testing.T)
 	admin.click(button("Send the values"))
 	admin.waitShown(css("#secret-error"))
 	admin.fill(css("#secret"), secret)
+	f.killAndRestart()
 	admin.click(button("Send the values"))
 	admin.waitShown(sel{"h1", "The values were sent"})
 	admin.open(address)
@@ -144,7 +145,8 @@ func TestVerifyAgainOpensTheHostsWindowAndSaysThatNothingChanged(t *testing.T) {
 	p.click(button("Verify again"))
 	diagnosed(p, "application_id_or_secret_wrong")
 	onlyWindow(p)
-	p.open(f.url + provider)
+	p.back()
+	p.waitAt(provider)
 	says(p, "A change is unfinished", c.id)
 }
 
