@@ -60,6 +60,10 @@ func (d *DB) RenameGitProvider(ctx context.Context, by fairlead.Actor, id, name 
 		if err != nil || n == 0 {
 			return errors.Join(err, missing(n, noProvider))
 		}
+		// An unfinished change is called after what it changes.
+		if _, err := t.exec(ctx, `UPDATE setups SET display_name = $1 WHERE provider_id = $2`, name, id); err != nil {
+			return err
+		}
 		return t.audit(ctx, by, "git_provider.renamed", id, name)
 	})
 }
@@ -106,16 +110,20 @@ func (d *DB) ConfirmSetup(ctx context.Context, by fairlead.Actor, id string) (g 
 			VerifiedBy: fairlead.Person{ID: by.PersonID, Name: by.Name}, CreatedAt: t.now,
 		}
 		if s.ProviderID != "" {
-			old, err := d.findProvider(ctx, t, s.ProviderID)
+			g.ID = s.ProviderID
+			old, err := d.findProvider(ctx, t, g.ID)
 			if err != nil {
 				return err
 			}
-			action := "git_provider.changed"
+			replace := t.replaceProvider
 			if old.Holds(s) {
-				action = "git_provider.verified"
+				replace = t.reproveProvider
 			}
-			g.ID, g.DisplayName, g.CreatedAt = old.ID, old.DisplayName, old.CreatedAt
-			return t.replaceProvider(ctx, by, g, action)
+			if err := replace(ctx, by, g); err != nil {
+				return err
+			}
+			g, err = d.findProvider(ctx, t, g.ID)
+			return err
 		}
 		return t.addProvider(ctx, by, g)
 	})
@@ -138,14 +146,23 @@ func (t tx) addProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitPr
 }
 
 // replaceProvider puts what a change proved in the place of the values in force. The display name is no part of it.
-func (t tx) replaceProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitProvider, action string) error {
+func (t tx) replaceProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitProvider) error {
 	n, err := t.exec(ctx, `
 		UPDATE git_providers SET application_id = $1, secret_sealed = $2, setup_id = $3, proof = $4, verified_by = $5 WHERE id = $6`,
 		g.ApplicationID, t.db.keyring.seal(g.Secret, providerSecretPlace(g.ID)), g.SetupID, asJSON(g.Proof), g.VerifiedBy.ID, g.ID)
 	if err != nil || n == 0 {
 		return errors.Join(err, missing(n, noProvider))
 	}
-	return t.endSetup(ctx, by, g, action)
+	return t.endSetup(ctx, by, g, "git_provider.changed")
+}
+
+// reproveProvider keeps the values in force: only what they proved, to whom and when, is new.
+func (t tx) reproveProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitProvider) error {
+	n, err := t.exec(ctx, `UPDATE git_providers SET setup_id = $1, proof = $2, verified_by = $3 WHERE id = $4`, g.SetupID, asJSON(g.Proof), g.VerifiedBy.ID, g.ID)
+	if err != nil || n == 0 {
+		return errors.Join(err, missing(n, noProvider))
+	}
+	return t.endSetup(ctx, by, g, "git_provider.verified")
 }
 
 // endSetup removes the setup that a provider came from; its windows at the host are over.

@@ -72,6 +72,9 @@ func TestAProviderIsRenamedAndRemovedByItsName(t *testing.T) {
 	s.priya.follow(s.priya.post(provider+"/name", "display_name", "Acme's Bitbucket")).want(200, "The display name was saved.", "Acme's Bitbucket")
 
 	change := s.priya.post(provider + "/change").location
+	s.priya.post(provider+"/name", "display_name", "Bitbucket of Acme").wantTo(provider)
+	s.priya.get(change).want(200, "Change Bitbucket of Acme")
+	s.priya.post(provider+"/name", "display_name", "Acme's Bitbucket").wantTo(provider)
 	s.priya.get(provider+"/remove").want(200, "is still needed", "The change that Priya Raman began")
 	s.priya.post(provider+"/remove", "name", "Acme's Bitbucket").want(409, "is still needed")
 	s.priya.post(change + "/cancel").wantTo("/settings/gitops")
