@@ -1,8 +1,10 @@
 package handlers_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/gorilla/securecookie"
 
 	"fairlead"
 	"fairlead/accounts"
@@ -211,10 +214,19 @@ func (a answer) wantDiagnosis(code fairlead.DiagnosisCode) answer {
 // cookieTexts decodes everything that this browser keeps.
 func (s *wizardSite) cookieTexts(v *visitor) string {
 	s.t.Helper()
+	codec := securecookie.New(s.db.Keyring().Derive("cookie auth", 64), s.db.Keyring().Derive("cookie seal", 32))
+	codec.MaxAge(0)
 	address, _ := url.Parse(externalURL)
-	var all strings.Builder
+	var all bytes.Buffer
 	for _, cookie := range v.jar.Cookies(address) {
-		all.WriteString(s.decoded(cookie))
+		values := map[any]any{}
+		if err := codec.Decode(cookie.Name, cookie.Value, &values); err != nil {
+			s.t.Fatalf("%s does not decode: %v", cookie.Name, err)
+		}
+		for key, value := range values {
+			text, _ := json.Marshal([]any{key, value})
+			all.Write(text)
+		}
 	}
 	return all.String()
 }
