@@ -75,3 +75,8 @@ type GitProvider struct {
 
 // WasChanged reports whether the values in force replaced earlier ones: a new provider is verified before it is added.
 func (g GitProvider) WasChanged() bool { return g.CreatedAt.Before(g.Proof.At) }
+
+// Holds reports whether the values in force are those of a setup, which then only verifies them again.
+func (g GitProvider) Holds(s Setup) bool {
+	return g.ID == s.ProviderID && g.ApplicationID == s.ApplicationID && g.Secret.Equal(s.Secret)
+}

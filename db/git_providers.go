@@ -60,6 +60,10 @@ func (d *DB) RenameGitProvider(ctx context.Context, by fairlead.Actor, id, name 
 		if err != nil || n == 0 {
 			return errors.Join(err, missing(n, noProvider))
 		}
+		// An unfinished change is called after what it changes.
+		if _, err := t.exec(ctx, `UPDATE setups SET display_name = $1 WHERE provider_id = $2`, name, id); err != nil {
+			return err
+		}
 		return t.audit(ctx, by, "git_provider.renamed", id, name)
 	})
 }
@@ -111,7 +115,15 @@ func (d *DB) ConfirmSetup(ctx context.Context, by fairlead.Actor, id string) (g 
 		}
 		if s.ProviderID != "" {
 			g.ID = s.ProviderID
-			if err := t.replaceProvider(ctx, by, g); err != nil {
+			old, err := d.findProvider(ctx, t, g.ID)
+			if err != nil {
+				return err
+			}
+			replace := t.replaceProvider
+			if old.Holds(s) {
+				replace = t.reproveProvider
+			}
+			if err := replace(ctx, by, g); err != nil {
 				return err
 			}
 			g, err = d.findProvider(ctx, t, g.ID)
@@ -156,6 +168,15 @@ func (t tx) replaceProvider(ctx context.Context, by fairlead.Actor, g fairlead.G
 		return errors.Join(err, missing(n, noProvider))
 	}
 	return t.endSetup(ctx, by, g, "git_provider.changed")
+}
+
+// reproveProvider keeps the values in force: only what they proved, to whom and when, is new.
+func (t tx) reproveProvider(ctx context.Context, by fairlead.Actor, g fairlead.GitProvider) error {
+	n, err := t.exec(ctx, `UPDATE git_providers SET setup_id = $1, proof = $2, verified_by = $3 WHERE id = $4`, g.SetupID, asJSON(g.Proof), g.VerifiedBy.ID, g.ID)
+	if err != nil || n == 0 {
+		return errors.Join(err, missing(n, noProvider))
+	}
+	return t.endSetup(ctx, by, g, "git_provider.verified")
 }
 
 // endSetup removes the setup that a provider came from; its windows at the host are over.

@@ -298,8 +298,42 @@ func TestTwoMinutesOfSilenceAreExplainedAndTheSetupGoesOnWaiting(t *testing.T) {
 		p.waitFor("the page to say "+passed.says, `document.body.innerText.includes(`+quoted(passed.says)+`)`)
 	}
 	says(p, "Fairlead goes on waiting")
+	wantChoices(p)
 	p.shot("step-2-no-callback")
 	w.click(css("#grant-access"))
 	w.waitClosed()
+	waitVerified(p)
+}
+
+func TestTheSimulatorsOwnPageMakesThingsGoWrong(t *testing.T) {
+	t.Parallel()
+	f, p := newOwner(t)
+	c := f.register()
+	beginSetup(f, p)
+	control := p.b.open(f.host + "/simulator")
+	secret := c.secret
+	for _, ill := range []struct {
+		code, field, value string // a box where there is no value
+	}{
+		{"host_error", "#status", "503"},
+		{"not_the_host", "#html", ""},
+		{"connection_refused", "#refuse", ""},
+		{"tls_untrusted", "#untrusted-certificate", ""},
+		{"clock_skew", "#clock-skew", "-7m"},
+	} {
+		if ill.value == "" {
+			control.click(css(ill.field))
+		} else {
+			control.fill(css(ill.field), ill.value)
+		}
+		control.leaving(func() { control.click(css("#set-faults")) })
+		submit(p, c.id, secret)
+		diagnosed(p, ill.code)
+		p.b.wait("the small window to close", func() bool { return len(p.b.windows()) == 2 })
+		control.leaving(func() { control.click(css("#reset-faults")) })
+		secret = ""
+	}
+	next(p)
+	grant(p.b.newWindow())
 	waitVerified(p)
 }

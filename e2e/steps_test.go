@@ -133,6 +133,17 @@ func diagnosed(p *tab, code string) {
 	if title := p.title(); !strings.HasPrefix(title, "Error: ") {
 		p.t.Errorf("the title of a page with a diagnosis is %q", title)
 	}
+	wantChoices(p)
+}
+
+// wantChoices fails if the steps of a fix name a button that is not on the page. Granting access is the host's.
+func wantChoices(p *tab) {
+	p.t.Helper()
+	missing := get[[]string](p, `[...document.querySelectorAll(".fix strong")].filter(s => /choose $/i.test(s.previousSibling?.textContent)).map(s => s.innerText.trim())
+		.filter(name => name !== "Grant access" && ![...document.querySelectorAll("button, a[href]")].some(b => b.getClientRects().length && b.innerText.trim() === name))`)
+	if len(missing) > 0 {
+		p.t.Errorf("the fix says to choose %q, which is not on the page", missing)
+	}
 }
 
 func waitWaiting(p *tab) {

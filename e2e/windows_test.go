@@ -170,6 +170,21 @@ func TestAServerThatDiesWhileTheWindowIsOpenLosesNothing(t *testing.T) {
 	says(p, "was added")
 }
 
+func TestCopyingWorksWithoutAClipboardOfTheBrowserAsOverPlainHTTP(t *testing.T) {
+	t.Parallel()
+	f, p := newOwner(t)
+	p.evaluateOnNewDocument(`Object.defineProperty(navigator, "clipboard", {value: undefined})`)
+	beginSetup(f, p)
+	p.click(css("button[data-copy=clients-callback-url]"))
+	p.waitFor("what was copied to be spoken", `document.querySelector("#live").textContent === "Callback URL copied"`)
+	get[bool](p, `document.execCommand = () => false, true`)
+	p.click(css("button[data-copy=clients-name]"))
+	p.waitFor("to be told how", `document.querySelector("#live").textContent === "Press Ctrl+C to copy the selected text"`)
+	if got := get[string](p, `getSelection().toString()`); got != "Fairlead" {
+		t.Errorf("selected is %q", got)
+	}
+}
+
 func TestTheSecretIsShownOnlyOnDemand(t *testing.T) {
 	t.Parallel()
 	f, p := newOwner(t)

@@ -51,16 +51,16 @@ func (c Callback) returned(code fairlead.DiagnosisCode, at time.Time) *fairlead.
 	}
 }
 
-// NoCallback is what a long silence of the host means; reopen is the label that opens its window once more.
-func NoCallback(k fairlead.Kind, callbackURL, reopen string, at time.Time) *fairlead.Diagnosis {
+// NoCallback is what a long silence of the host means.
+func NoCallback(k fairlead.Kind, callbackURL string, at time.Time) *fairlead.Diagnosis {
 	return &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisNoCallback, Rung: fairlead.RungRegistered, At: at,
 		Title:   k.Host + " did not come back",
-		Because: "Nothing reached " + callbackURL + " in 2 minutes. Fairlead goes on waiting.",
+		Because: "Nothing reached `" + callbackURL + "` in 2 minutes. Fairlead goes on waiting.",
 		Fix: []string{
 			"Look at the " + k.Host + " window. If it shows an error, choose below which.",
 			"If it waits for you, sign in and choose **" + k.GrantButton + "**.",
-			"If it is closed, choose **" + reopen + "**.",
+			"If it is closed, choose **Open " + k.Name + "**.",
 			"If it shows that this address cannot be reached, your browser cannot open `" + callbackURL + "`: open Fairlead under its external URL.",
 		},
 	}

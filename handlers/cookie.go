@@ -3,7 +3,6 @@ package handlers
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/gorilla/securecookie"
@@ -17,14 +16,13 @@ import (
 const (
 	sessionCookieLife = 30 * 24 * time.Hour
 	wizardCookieLife  = 7 * 24 * time.Hour
-	maxDrafts         = 3
 )
 
-// cookies keep two things in the browser, signed and encrypted: the session's token, and the wizard's state before the
-// first Next of step 2. They are two cookies so that signing out or a session that ends loses no draft.
+// cookies keep three things in the browser, signed and encrypted: the session's token, each draft of the wizard, and what
+// the next page shows once. They are cookies of their own so that signing out or a session that ends loses no draft.
 type cookies struct {
-	session, wizard         sessions.Store
-	sessionName, wizardName string
+	session, wizard, draftStore          sessions.Store
+	sessionName, wizardName, draftPrefix string
 }
 
 func newCookies(o Options) *cookies {
@@ -32,7 +30,7 @@ func newCookies(o Options) *cookies {
 	if secure {
 		prefix = "__Host-"
 	}
-	newStore := func(life time.Duration) sessions.Store {
+	newStore := func(life time.Duration) *sessions.CookieStore {
 		store := sessions.NewCookieStore(o.CookieAuthKey, o.CookieSealKey)
 		// Every default is wrong for us: not HttpOnly, SameSite=None, Secure over plain http. Lax and not Strict, because
 		// the host's redirect to /oauth/callback must carry the cookie.
@@ -43,9 +41,14 @@ func newCookies(o Options) *cookies {
 		}
 		return store
 	}
+	drafts := newStore(wizardCookieLife)
+	for _, codec := range drafts.Codecs {
+		codec.(*securecookie.SecureCookie).MaxLength(maxDraftCookie)
+	}
 	return &cookies{
 		session: newStore(sessionCookieLife), sessionName: prefix + "fairlead_session",
 		wizard: newStore(wizardCookieLife), wizardName: prefix + "fairlead_wizard",
+		draftStore: drafts, draftPrefix: prefix + "fairlead_",
 	}
 }
 
@@ -96,16 +99,8 @@ func (c *cookies) setSessionToken(w http.ResponseWriter, r *http.Request, token 
 
 // wizardState is what the wizard's cookie holds.
 type wizardState struct {
-	Drafts []cookieDraft     `json:"d,omitempty"` // oldest first
-	Setups map[string]string `json:"s,omitempty"` // draft id -> setup id, for Back after the first Next
-	Flash  *views.Flash      `json:"f,omitempty"`
-	Fresh  map[string]string `json:"h,omitempty"` // setup id -> token of the hand-over link to show once
-}
-
-// cookieDraft is a draft and whose it is: another person at the same browser must not see it.
-type cookieDraft struct {
-	fairlead.Draft
-	PersonID string `json:"p"`
+	Flash *views.Flash      `json:"f,omitempty"`
+	Fresh map[string]string `json:"h,omitempty"` // setup id -> token of the hand-over link to show once
 }
 
 func (c *cookies) wizardState(r *http.Request) (state wizardState) {
@@ -123,56 +118,6 @@ func (c *cookies) saveWizardState(w http.ResponseWriter, r *http.Request, state 
 	}
 	session.Values["state"] = string(text)
 	return session.Save(r, w)
-}
-
-// drafts lists the person's drafts, newest first.
-func (c *cookies) drafts(r *http.Request, personID string) []fairlead.Draft {
-	var own []fairlead.Draft
-	for _, draft := range slices.Backward(c.wizardState(r).Drafts) {
-		if draft.PersonID == personID {
-			own = append(own, draft.Draft)
-		}
-	}
-	return own
-}
-
-func (c *cookies) draft(r *http.Request, personID, id string) (fairlead.Draft, bool) {
-	for _, draft := range c.drafts(r, personID) {
-		if draft.ID == id {
-			return draft, true
-		}
-	}
-	return fairlead.Draft{}, false
-}
-
-// saveDraft stores a draft. The oldest goes when there are too many, or when they grow over what a cookie can hold.
-func (c *cookies) saveDraft(w http.ResponseWriter, r *http.Request, personID string, draft fairlead.Draft) error {
-	state := c.wizardState(r)
-	state.Drafts = slices.DeleteFunc(state.Drafts, func(d cookieDraft) bool { return d.ID == draft.ID })
-	state.Drafts = append(state.Drafts, cookieDraft{Draft: draft, PersonID: personID})
-	if len(state.Drafts) > maxDrafts {
-		state.Drafts = state.Drafts[len(state.Drafts)-maxDrafts:]
-	}
-	for {
-		err := c.saveWizardState(w, r, state)
-		if err == nil || len(state.Drafts) == 1 {
-			return err
-		}
-		state.Drafts = state.Drafts[1:]
-	}
-}
-
-// dropDraft forgets a draft; if it became a setup, Back finds that one.
-func (c *cookies) dropDraft(w http.ResponseWriter, r *http.Request, id, setupID string) error {
-	state := c.wizardState(r)
-	state.Drafts = slices.DeleteFunc(state.Drafts, func(d cookieDraft) bool { return d.ID == id })
-	if setupID != "" {
-		if len(state.Setups) >= 10 || state.Setups == nil {
-			state.Setups = map[string]string{} // old pairs only serve Back; the setups themselves are rows
-		}
-		state.Setups[id] = setupID
-	}
-	return c.saveWizardState(w, r, state)
 }
 
 func (c *cookies) setFlash(w http.ResponseWriter, r *http.Request, flash views.Flash) error {

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/securecookie"
+
 	"fairlead"
 	"fairlead/accounts"
 	"fairlead/db"
@@ -134,6 +136,21 @@ func (v *visitor) post(path string, pairs ...string) answer {
 	return v.send(r)
 }
 
+// decoded is what a cookie holds, in the clear.
+func (s *peopleSite) decoded(cookie *http.Cookie) string {
+	s.t.Helper()
+	if cookie.Value == "" { // it is being removed
+		return ""
+	}
+	codec := securecookie.New(s.db.Keyring().Derive("cookie auth", 64), s.db.Keyring().Derive("cookie seal", 32))
+	codec.MaxAge(0).SetSerializer(securecookie.NopEncoder{}) // the clock of these tests is not the codec's; any serializer leaves texts whole
+	var text []byte
+	if err := codec.Decode(cookie.Name, cookie.Value, &text); err != nil {
+		s.t.Fatalf("%s does not decode: %v", cookie.Name, err)
+	}
+	return string(text)
+}
+
 func (v *visitor) send(r *http.Request) answer {
 	v.site.t.Helper()
 	r.RemoteAddr = v.address + ":40000"
@@ -146,6 +163,9 @@ func (v *visitor) send(r *http.Request) answer {
 	response := recorder.Result()
 	v.jar.SetCookies(r.URL, response.Cookies())
 	a := answer{t: v.site.t, status: recorder.Code, location: recorder.Header().Get("Location"), body: recorder.Body.String(), header: recorder.Header()}
+	for _, cookie := range response.Cookies() {
+		v.site.wantNoSecret("a cookie of "+r.Method, v.site.decoded(cookie))
+	}
 	v.site.wantNoSecret("the page of "+r.Method, a.body)
 	v.site.wantNoSecret("the redirect of "+r.Method, a.location)
 	return a
@@ -192,6 +212,17 @@ func (a answer) want(status int, words ...string) answer {
 	for _, w := range words {
 		if !strings.Contains(a.text(), w) {
 			a.t.Errorf("the page does not say %q: %s", w, a.text())
+		}
+	}
+	return a
+}
+
+// not expects none of these words on the page.
+func (a answer) not(words ...string) answer {
+	a.t.Helper()
+	for _, word := range words {
+		if strings.Contains(a.text(), word) {
+			a.t.Errorf("the page says %q: %s", word, a.text())
 		}
 	}
 	return a

@@ -92,7 +92,17 @@ func (s *Server) verifyProvider(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.goTo(w, r, setupPath(setup.ID))
+	return s.answerSetup(w, r, setup)
+}
+
+// verifiesAgain tells which of two sentences a confirmation deserves. After the first press there is no setup to look at.
+func (s *Server) verifiesAgain(r *http.Request, id string) bool {
+	setup, err := s.Setup.Find(r.Context(), id)
+	if err != nil {
+		return false
+	}
+	again, err := s.Setup.VerifiesAgain(r.Context(), setup)
+	return again && err == nil
 }
 
 func (s *Server) showRemoveProvider(w http.ResponseWriter, r *http.Request) error {

@@ -58,8 +58,10 @@ func TestVerifyAgainTakesTheValuesInForceToTheHost(t *testing.T) {
 	again := s.priya.post(provider + "/verify").location
 	s.priya.get(again).want(200, "Waiting for you on Bitbucket.org")
 	s.priya.get(s.grant(s.priya, again+"/authorize")).wantTo(again)
-	s.priya.post(again + "/confirm").wantTo("/settings/gitops")
+	s.priya.get(again).want(200, "The values stay as they are.")
+	s.priya.follow(s.priya.post(again+"/confirm")).want(200, "Ours was verified again.")
 	s.priya.get(provider).want(200, s.now.Format("2 January 2006, 15:04 UTC"))
+	s.priya.get("/settings/audit").want(200, "verified the Git provider Ours again")
 }
 
 func TestAProviderIsRenamedAndRemovedByItsName(t *testing.T) {
@@ -70,6 +72,9 @@ func TestAProviderIsRenamedAndRemovedByItsName(t *testing.T) {
 	s.priya.follow(s.priya.post(provider+"/name", "display_name", "Acme's Bitbucket")).want(200, "The display name was saved.", "Acme's Bitbucket")
 
 	change := s.priya.post(provider + "/change").location
+	s.priya.post(provider+"/name", "display_name", "Bitbucket of Acme").wantTo(provider)
+	s.priya.get(change).want(200, "Change Bitbucket of Acme")
+	s.priya.post(provider+"/name", "display_name", "Acme's Bitbucket").wantTo(provider)
 	s.priya.get(provider+"/remove").want(200, "is still needed", "The change that Priya Raman began")
 	s.priya.post(provider+"/remove", "name", "Acme's Bitbucket").want(409, "is still needed")
 	s.priya.post(change + "/cancel").wantTo("/settings/gitops")

@@ -128,7 +128,8 @@ func (s *Server) renderConfirm(w http.ResponseWriter, r *http.Request, status in
 	if problem != "" {
 		page.Title = "Error: " + page.Title
 	}
-	return s.render(w, r, status, page, views.ConfirmStep(views.Confirm{Kind: kind, Setup: setup, Path: setupPath(setup.ID), Problem: problem, SameClient: same}))
+	return s.render(w, r, status, page, views.ConfirmStep(views.Confirm{Kind: kind, Setup: setup, Path: setupPath(setup.ID), Problem: problem, SameClient: same,
+		Again: s.verifiesAgain(r, setup.ID)}))
 }
 
 // waiting draws the panel at its stage.
@@ -304,6 +305,7 @@ func (s *Server) reportSeen(w http.ResponseWriter, r *http.Request) error {
 
 // confirmSetup is "Confirm and add". Pressed twice, both presses end at the list with the one provider.
 func (s *Server) confirmSetup(w http.ResponseWriter, r *http.Request) error {
+	again := s.verifiesAgain(r, setupID(r))
 	provider, err := s.Setup.Confirm(r.Context(), actor(r), setupID(r))
 	if fairlead.CodeOf(err) == fairlead.CodeConflict {
 		return s.renderNotConfirmed(w, r, err)
@@ -315,8 +317,12 @@ func (s *Server) confirmSetup(w http.ResponseWriter, r *http.Request) error {
 		Title: provider.DisplayName + " was added.", Text: "Verified as " + provider.Proof.Account.Name + ". Developers can now link their projects with one of their repositories from it.",
 		Link: views.FlashLink{Href: views.ProjectsPath, Label: "Link a project"},
 	}
-	if provider.WasChanged() {
-		flash = views.Flash{Title: "The new values of " + provider.DisplayName + " are in force.", Text: "Verified as " + provider.Proof.Account.Name + "."}
+	verified := "Verified as " + provider.Proof.Account.Name + "."
+	switch {
+	case again:
+		flash = views.Flash{Title: provider.DisplayName + " was verified again.", Text: verified}
+	case provider.WasChanged():
+		flash = views.Flash{Title: "The new values of " + provider.DisplayName + " are in force.", Text: verified}
 	}
 	return s.goToWith(w, r, gitOpsPath, flash)
 }

@@ -31,11 +31,9 @@ func (s *Server) keepTyped(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := chi.URLParam(r, "draft")
 		if r.Method == http.MethodPost && id != "" && personOf(r).ID == "" && r.ParseForm() == nil && r.PostForm.Has(fairlead.FieldApplicationID) {
-			for _, d := range s.cookies.wizardState(r).Drafts {
-				if d.ID == id {
-					d.ApplicationID = r.PostForm.Get(fairlead.FieldApplicationID)
-					_ = s.cookies.saveDraft(w, r, d.PersonID, d.Draft) // too long for a cookie: then it is typed again
-				}
+			if d, found := s.cookies.findDraft(r, id); found && d.SetupID == "" {
+				d.ApplicationID = r.PostForm.Get(fairlead.FieldApplicationID)
+				_ = s.cookies.saveDraft(w, r, d.PersonID, d.Draft) // too long for a cookie: then it is typed again
 			}
 		}
 		next.ServeHTTP(w, r)
@@ -107,8 +105,8 @@ func (s *Server) nextStep(w http.ResponseWriter, r *http.Request, path string, f
 
 // becameSetup finds the setup that a draft of this browser turned into.
 func (s *Server) becameSetup(r *http.Request, draft string) (string, bool) {
-	id, ok := s.cookies.wizardState(r).Setups[draft]
-	return id, ok
+	d, _ := s.cookies.findDraft(r, draft)
+	return d.SetupID, d.SetupID != ""
 }
 
 // findDraft answers for a draft that is not in the cookie: it became a setup, or it was pushed out by newer ones.

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,18 @@ func TestThreeDraftsDoNotDisturbEachOtherAndAFourthPushesTheOldestOut(t *testing
 	if text := s.priya.get("/settings/gitops").text(); strings.Contains(text, "Three") {
 		t.Error("the discarded draft is still there")
 	}
+}
+
+func TestTwoTabsThatSendAtTheSameTimeKeepBothDrafts(t *testing.T) {
+	s := newWizardSite(t)
+	one, two := s.priya.get("/settings/gitops/new").location, s.priya.get("/settings/gitops/new").location
+	other := s.priya.clone() // it sends before the answer to the first is here
+	first := s.priya.post(one, "kind", "bitbucket-cloud", "display_name", "First").location
+	second := other.post(two, "kind", "bitbucket-cloud", "display_name", "Second").location
+	address, _ := url.Parse(externalURL)
+	s.priya.jar.SetCookies(address, other.jar.Cookies(address))
+	s.priya.get(first).want(200, "Add First")
+	s.priya.get(second).want(200, "Add Second")
 }
 
 func TestAnotherPersonAtTheSameBrowserDoesNotSeeTheDrafts(t *testing.T) {

@@ -246,9 +246,28 @@ func (m *model) checkCommits(name string, tip *node, times map[string]int) {
 	}
 	for n := range tip.reaches() {
 		if got := times[n.hash]; len(n.parents) > 0 && got != 1 && (got != 0 || !common[n]) {
-			m.rt.Errorf("%s: commit %s is recorded %d times", name, n.hash, got)
+			m.rt.Errorf("%s: commit %s is recorded %d times, %s", name, n.hash, got, m.story(name))
 		}
 	}
+}
+
+// story is how a branch went, as the log has it.
+func (m *model) story(branch string) (lines string) {
+	list := m.deliveries()
+	slices.Reverse(list)
+	for _, d := range list {
+		_, pushes, _, err := m.Delivery(context.Background(), d.ID)
+		m.must(err)
+		for _, p := range pushes {
+			if p.Change.Name == branch {
+				lines += fmt.Sprintf("\n%s %.6s to %.6s, forced %v, %s:", d.Source, p.Change.Old, p.Change.New, p.Change.Forced, p.Verdict)
+				for _, c := range p.Comparison.Commits {
+					lines += fmt.Sprintf(" %.6s", c.Hash)
+				}
+			}
+		}
+	}
+	return lines
 }
 
 func TestWhateverHappensEachChangeIsRecordedOnceAndTheHeadsAreTheHosts(t *testing.T) {

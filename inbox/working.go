@@ -165,8 +165,8 @@ func (w *working) earlier(ctx context.Context, c fairlead.RefChange) (earlier, e
 	return earlier{}, err
 }
 
-// contains reports whether a push went over a change on its way: from where the change began, or a later place, to where it
-// ended. The commits of a push are newest first, so one that puts a branch back is not contained.
+// contains reports whether a push went over a change on its way. The commits of a push are newest first, so a change that
+// puts a branch back begins before it ends. One that begins outside and replaced nothing begins in what was followed before.
 func contains(p fairlead.Push, c fairlead.RefChange) bool {
 	if p.Change.Type != c.Type || p.Change.Name != c.Name {
 		return false
@@ -174,8 +174,8 @@ func contains(p fairlead.Push, c fairlead.RefChange) bool {
 	place := func(hash string) int {
 		return slices.IndexFunc(p.Comparison.Commits, func(c fairlead.Commit) bool { return c.Hash == hash })
 	}
-	end := place(c.New)
-	return end >= 0 && (c.Old == p.Change.Old || place(c.Old) > end)
+	end, begin := place(c.New), place(c.Old)
+	return end >= 0 && (c.Old == p.Change.Old || begin > end || begin < 0 && !c.Forced)
 }
 
 // compare asks the host what changed.

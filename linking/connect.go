@@ -186,5 +186,5 @@ func (f *Flow) ConnectStatus(ctx context.Context, session fairlead.Session, pers
 
 // NoCallback is what a long silence of the host means to whoever waits for the connection.
 func (f *Flow) NoCallback(k fairlead.Kind) *fairlead.Diagnosis {
-	return gitprovider.NoCallback(k, f.callbackURL(), "Open "+k.Name, f.clock())
+	return gitprovider.NoCallback(k, f.callbackURL(), f.clock())
 }

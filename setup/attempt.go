@@ -156,5 +156,5 @@ func (f *Flow) NoCallback(s fairlead.Setup) *fairlead.Diagnosis {
 	if err != nil || s.State != fairlead.SetupWaiting || f.Clock().Sub(s.WaitingSince) < NoCallbackAfter {
 		return nil
 	}
-	return gitprovider.NoCallback(kind, f.CallbackURL, "Open the window again", f.Clock())
+	return gitprovider.NoCallback(kind, f.CallbackURL, f.Clock())
 }

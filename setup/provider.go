@@ -54,6 +54,15 @@ func (f *Flow) VerifyAgain(ctx context.Context, by fairlead.Actor, id string) (f
 	return f.precheck(ctx, by, s)
 }
 
+// VerifiesAgain reports whether a setup holds the values that are in force already: confirming it replaces nothing.
+func (f *Flow) VerifiesAgain(ctx context.Context, s fairlead.Setup) (bool, error) {
+	if s.ProviderID == "" {
+		return false, nil
+	}
+	g, err := f.Store.FindGitProvider(ctx, s.ProviderID)
+	return err == nil && g.Holds(s), err
+}
+
 // RenameGitProvider gives a provider another display name; CodeInvalid with the field "display_name".
 func (f *Flow) RenameGitProvider(ctx context.Context, by fairlead.Actor, id, name string) error {
 	name = cleanLine(name)

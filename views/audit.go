@@ -34,6 +34,7 @@ var auditWords = map[string]string{
 	"git_provider.created":            "added the Git provider {}",
 	"git_provider.removed":            "removed the Git provider {}",
 	"git_provider.renamed":            "renamed a Git provider to {}",
+	"git_provider.verified":           "verified the Git provider {} again",
 	"hand_over.created":               "made a hand-over link for the setup {}",
 	"hand_over.received":              "sent the values of the setup {} by a hand-over link",
 	"hand_over.revoked":               "revoked a hand-over link",

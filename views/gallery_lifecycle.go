@@ -65,5 +65,6 @@ func (c canned) providers() []Exhibit {
 		exhibit("provider-remove-error", "Error: Remove Bitbucket.org", AreaGitOps, RemoveProviderPage(mistyped)),
 		exhibit("provider-change", StepTitle(2), AreaGitOps, ConsumerStep(stored)),
 		exhibit("provider-change-confirm", StepTitle(3), AreaGitOps, ConfirmStep(Confirm{Kind: c.kind(), Setup: verified, Path: cannedSetup})),
+		exhibit("provider-verified-again", StepTitle(3), AreaGitOps, ConfirmStep(Confirm{Kind: c.kind(), Setup: verified, Path: cannedSetup, Again: true})),
 	}
 }

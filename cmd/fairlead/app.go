@@ -65,6 +65,9 @@ func openApp(ctx context.Context, c appConfig) (_ *app, err error) {
 	}
 	c.externalURL = withChosenPort(c.externalURL, a.listener)
 	a.config.externalURL = c.externalURL
+	if err := keepAddress(c.data, c.externalURL); err != nil {
+		return nil, err
+	}
 	a.accounts = accounts.New(a.db, time.Now, random)
 	a.setup = setup.New(setup.Options{Store: a.db, Hosts: c.hosts, CallbackURL: c.externalURL.String() + "/oauth/callback", Clock: time.Now, Random: random, Log: c.log})
 	a.linking = linking.New(linking.Options{Store: a.db, Hosts: c.hosts, ExternalURL: c.externalURL, Clock: time.Now, Random: random, Log: c.log})

@@ -193,6 +193,22 @@ func TestADataFolderInUseIsOneLineAndOwnerLinkWorksBesideIt(t *testing.T) {
 	command(t, "owner-link", "--data", t.TempDir()).wantOneLine("no Fairlead database", "--data")
 }
 
+func TestAnOwnerLinkLeadsToWhereFairleadWasLastStarted(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		link ownerLinkCommand
+		want string
+	}{
+		{"no flag", ownerLinkCommand{dataFlags: dataFlags{Data: started(t)}}, "http://fairlead.test"},
+		{"a flag", ownerLinkCommand{dataFlags: dataFlags{Data: started(t)}, ExternalURL: "https://other.test"}, "https://other.test"},
+		{"a folder of an older version", ownerLinkCommand{dataFlags: dataFlags{Data: t.TempDir()}}, "http://127.0.0.1:8080"},
+	} {
+		if got, err := c.link.external(); err != nil || got.String() != c.want {
+			t.Errorf("%s: got %v, %v, want %s", c.name, got, err, c.want)
+		}
+	}
+}
+
 func TestHelpAndVersionReadWell(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"demo", "--help"}, {"owner-link", "--help"}} {
 		r := command(t, args...)
