@@ -156,7 +156,7 @@ func TestUnlinkingRemovesTheWebhookAndKeepsTheLog(t *testing.T) {
 	delivery := s.newest()
 	s.priya.get(s.link+"/unlink").want(200, "Unlink "+ordersDB+"?")
 	s.priya.follow(s.priya.post(s.link+"/unlink")).want(200, ordersDB+" was unlinked.")
-	s.priya.get(s.link).want(404, "There is no such link")
+	s.priya.get(s.link).want(404, "There is no such repository link")
 	s.priya.get(s.project+"/deliveries").want(200, ordersDB+": 1 commit, 1 file")
 	s.priya.get(delivery).want(200, "unlinked since")
 	if hooks := s.hooks(); len(hooks) != 0 {
@@ -223,9 +223,9 @@ func TestACommitIsFollowedToThePointWhereItStopped(t *testing.T) {
 	recorded := s.headOf("main")
 	s.priya.get(s.link+"/why?commit="+recorded).want(200, "This commit was recorded", "View the delivery")
 	s.delivered("feature/add-region", "migrations/2.sql")
-	s.priya.get(s.link+"/why?commit="+s.headOf("feature/add-region")[:9]).want(200, "It stopped here", "This link follows main.")
-	s.priya.get(s.link+"/why?commit=zzz").want(422, "There is a problem")
-	s.priya.get(s.link+"/why?commit=0123456789abcdef0123456789abcdef01234567").want(200, "It stopped here")
+	s.priya.get(s.link+"/why?commit="+s.headOf("feature/add-region")[:9]).want(200, "This commit was ignored", "This link follows main.")
+	s.priya.get(s.link+"/why?commit=zzz").want(422, "Enter ")
+	s.priya.get(s.link+"/why?commit=0123456789abcdef0123456789abcdef01234567").want(200, "This commit was not recorded").wantDiagnosis(fairlead.DiagnosisCommitMissing)
 }
 
 func TestAForeignConnectionCallbackTellsNothing(t *testing.T) {
@@ -254,5 +254,5 @@ func TestAFailingHostIsNamedInEveryStep(t *testing.T) {
 	s.priya.get(s.picking()).wantDiagnosis(fairlead.DiagnosisHostError)
 	s.priya.get(s.picked()).wantDiagnosis(fairlead.DiagnosisHostError)
 	s.priya.get(s.picked() + "?step=confirm&branch=master").wantDiagnosis(fairlead.DiagnosisHostError)
-	s.priya.get(s.link).want(200, "Receiving pushes")
+	s.priya.get(s.link).want(200, "present, active, signed") // as it was last read back
 }
