@@ -36,7 +36,7 @@ func projectArchived(link fairlead.RepositoryLink, at time.Time) *fairlead.Diagn
 		Code: fairlead.DiagnosisProjectArchived, At: at,
 		Title:   "The project is archived",
 		Because: link.Project.Name + " was put aside. Its links receive deliveries and ignore them.",
-		Fix:     []string{"An owner of the project chooses **Restore**.", "Then choose **Process again** at the deliveries that came meanwhile."},
+		Fix:     []string{"An owner of the project chooses **Restore**.", "Then choose **Reprocess** at the deliveries that came meanwhile."},
 	}
 }
 
@@ -62,16 +62,16 @@ func ignored(link fairlead.RepositoryLink, p fairlead.Push, at time.Time) *fairl
 		Title:   "The link's rule does not want this push",
 		Because: p.Reason,
 	}
-	again := "Then choose **Process again** at the delivery."
+	again := "Then choose **Reprocess** at the delivery."
 	switch p.Verdict {
 	case fairlead.VerdictPaused:
 		return projectArchived(link, at)
 	case fairlead.VerdictBranch:
-		d.Fix = []string{"If it should, choose **Change** at the link and let it follow `" + p.Change.Name + "`.", again}
+		d.Fix = []string{"If it should, choose **Edit** at the link and let it follow `" + p.Change.Name + "`.", again}
 	case fairlead.VerdictPath:
-		d.Fix = []string{"If it should, choose **Change** at the link and widen its path filter.", again}
+		d.Fix = []string{"If it should, choose **Edit** at the link and widen its path filter.", again}
 	default:
-		d.Fix = []string{"If it should, choose **Change** at the link and tick what it records.", again}
+		d.Fix = []string{"If it should, choose **Edit** at the link and tick what it records.", again}
 	}
 	return d
 }
@@ -81,7 +81,7 @@ func gaveUp(k fairlead.Kind, p fairlead.Push, at time.Time) *fairlead.Diagnosis 
 		Code: fairlead.DiagnosisHostError, At: at,
 		Title:   k.Host + " did not tell what the push changed",
 		Because: p.Reason,
-		Fix:     []string{"Choose **Process again** at the delivery."},
+		Fix:     []string{"Choose **Reprocess** at the delivery."},
 	}
 }
 
@@ -90,7 +90,7 @@ func noBranch(k fairlead.Kind, link fairlead.RepositoryLink, at time.Time) *fair
 		Code: fairlead.DiagnosisBranchMissing, At: at,
 		Title:   "The repository has no branch that the link follows",
 		Because: "This link follows " + link.Rule.Branch + ". " + k.Host + " has no branch of that name.",
-		Fix:     []string{"Choose **Change** at the link and enter a branch that exists."},
+		Fix:     []string{"Choose **Edit** at the link and enter a branch that exists."},
 	}
 }
 
@@ -101,7 +101,7 @@ func onNoBranch(link fairlead.RepositoryLink, at time.Time) *fairlead.Diagnosis 
 		Because: "This link follows " + link.Rule.Branch + ". The commit is in the repository, and not in the history of that.",
 		Fix: []string{
 			"Merge the commit into a branch that the link follows, and push.",
-			"Or choose **Change** at the link and let it follow the branch of the commit.",
+			"Or choose **Edit** at the link and let it follow the branch of the commit.",
 		},
 		Hints: []string{"A forced push may have taken the commit off the branch."},
 	}
@@ -131,7 +131,7 @@ func unhealthy(c fairlead.HealthCheck, at time.Time) *fairlead.Diagnosis {
 	return d
 }
 
-const catchUpFix = "Choose **Catch up now**: Fairlead asks the host for everything that it missed."
+const catchUpFix = "Choose **Ask now** at the link: Fairlead asks the host for everything that it missed."
 
 func refusedOne(newest fairlead.Rejection, n int, at time.Time) *fairlead.Diagnosis {
 	d := &fairlead.Diagnosis{

@@ -1,5 +1,7 @@
 package inbox
 
+import "fairlead"
+
 // Waiting counts the deliveries that wait for a commit.
 func (f *Flow) Waiting() int {
 	f.batch.mu.Lock()
@@ -10,8 +12,13 @@ func (f *Flow) Waiting() int {
 // Quiet returns when no delivery waits for a commit.
 func (f *Flow) Quiet() { f.batch.wait() }
 
-// Gap is gap.
-var Gap = gap
+// Gaps is gaps: pairs of commits, from and to.
+func Gaps(head, host string, pushes []fairlead.Push) (missing [][2]string) {
+	for _, s := range gaps(head, host, pushes) {
+		missing = append(missing, [2]string{s.from, s.to})
+	}
+	return missing
+}
 
 // ParseCommit is parseCommit.
 var ParseCommit = parseCommit

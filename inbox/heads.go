@@ -59,10 +59,10 @@ type comparing struct {
 	found     []lost
 }
 
-// lost is a change that no delivery told, and where the branch stands at the host.
+// lost are the changes of one branch that no delivery told; its suspect is where it stands at the host.
 type lost struct {
-	change fairlead.RefChange
-	head   fairlead.Head
+	head    fairlead.Head
+	missing []step
 }
 
 // branches are those that the link knows or the host shows, and that the link follows.
@@ -101,12 +101,12 @@ func (c *comparing) branch(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	from, to := gap(head.Hash, at, pushes)
+	missing := gaps(head.Hash, at, pushes)
 	switch {
-	case from == to: // every step is known, they only came in another order
+	case len(missing) == 0: // every step is known, they only came in another order
 		c.keep(fairlead.Head{Branch: name, Hash: at})
 	case c.isRipe(head, at):
-		c.found = append(c.found, lost{fairlead.RefChange{Type: fairlead.RefBranch, Name: name, Old: from, New: to}, c.suspect(head, at)})
+		c.found = append(c.found, lost{c.suspect(head, at), missing})
 	default:
 		c.keep(c.suspect(head, at))
 		c.suspected = true
@@ -143,28 +143,38 @@ func (c *comparing) isRipe(head fairlead.Head, at string) bool {
 }
 
 // makeDeliveries stores what was lost, like what a webhook sends. A change that was made up before, and worked off, is not
-// made up again, whatever became of it: the link then goes on from where the host is.
+// made up again, whatever became of it: if there is no other, the link goes on from where the host is.
 func (c *comparing) makeDeliveries(ctx context.Context) (made int, err error) {
-	if len(c.found) == 0 {
-		return 0, nil
-	}
-	arrivals := make([]fairlead.Arrival, len(c.found))
-	for i, l := range c.found {
-		if arrivals[i], err = c.arrival(l.change); err != nil {
-			return 0, err
+	var arrivals []fairlead.Arrival
+	for _, l := range c.found {
+		for _, s := range l.missing {
+			a, err := c.arrival(fairlead.RefChange{Type: fairlead.RefBranch, Name: l.head.Branch, Old: s.from, New: s.to})
+			if err != nil {
+				return 0, err
+			}
+			arrivals = append(arrivals, a)
 		}
+	}
+	if len(arrivals) == 0 {
+		return 0, nil
 	}
 	stored, err := c.Store.SaveArrivals(ctx, arrivals)
 	if err != nil {
 		return 0, err
 	}
-	for i, l := range c.found {
-		if !stored[i] {
+	for _, l := range c.found {
+		before := made
+		for range l.missing {
+			if stored[0] {
+				made++
+			}
+			stored = stored[1:]
+		}
+		if made == before {
 			c.keep(fairlead.Head{Branch: l.head.Branch, Hash: l.head.Suspect})
 			continue
 		}
-		made++
-		c.suspected = true // the rest of the way may be known already: look again soon
+		c.suspected = true // when these are worked off, all steps are known: look again soon
 		c.keep(l.head)
 	}
 	c.wake()

@@ -224,8 +224,8 @@ func (m *model) check() {
 		if !m.link.Rule.FollowsBranch(name) {
 			continue
 		}
-		if from, to := inbox.Gap(m.start[name], host.Branches[name], byBranch[name]); from != to {
-			m.rt.Errorf("%s: nothing leads from %q to %q", name, m.start[name], host.Branches[name])
+		if missing := inbox.Gaps(m.start[name], host.Branches[name], byBranch[name]); len(missing) > 0 && m.link.Rule.Deletions {
+			m.rt.Errorf("%s: from %q to %q there is missing %q, %s", name, m.start[name], host.Branches[name], missing, m.story(name))
 		}
 		if tip := m.tips[name]; tip != nil && !m.unclean[name] {
 			m.checkCommits(name, tip, commits[name])

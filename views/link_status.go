@@ -1,7 +1,6 @@
 package views
 
 import (
-	"strings"
 	"time"
 
 	"fairlead"
@@ -58,17 +57,19 @@ func (r LinkRow) Trouble() LinkTrouble {
 	case !c.IsAlive():
 		return LinkTrouble{Tone: ToneBad, Title: connectionTitle(c, r.Kind), Text: "Pushes are received and wait until " + c.Person.Name + " connects the account again or somebody takes the link over.", Remedy: RemedyTakeOver}
 	}
-	for _, problem := range r.problems() {
-		t := LinkTrouble{Tone: ToneWarn, Title: problem.Name + ": " + problem.Evidence, Text: problem.Text, Remedy: RemedyLook}
-		if problem.Evidence == "" {
-			t.Title = problem.Name
-		}
-		if problem.Repairable {
-			t.Remedy = RemedyRepair
-		}
-		return t
+	problems := r.problems()
+	if len(problems) == 0 {
+		return LinkTrouble{}
 	}
-	return LinkTrouble{}
+	first := problems[0]
+	t := LinkTrouble{Tone: ToneWarn, Title: first.Name + ": " + first.Evidence, Text: first.Text, Remedy: RemedyLook}
+	if first.Evidence == "" {
+		t.Title = first.Name
+	}
+	if first.Repairable {
+		t.Remedy = RemedyRepair
+	}
+	return t
 }
 
 // connectionTitle says in a few words why a connection is not used.
@@ -104,14 +105,6 @@ func branchWords(rule fairlead.LinkRule) string {
 		return "Branches " + rule.Branch
 	}
 	return "Branch " + rule.Branch
-}
-
-// fileWords say which files a rule wants.
-func fileWords(rule fairlead.LinkRule) string {
-	if len(rule.Paths) == 0 {
-		return "Every file"
-	}
-	return strings.Join(rule.Paths, "\n")
 }
 
 // every is an interval in words: "15 minutes".
