@@ -33,7 +33,7 @@ func record(base string, q request) (recorded, error) {
 		return recorded{}, err
 	}
 	r.Header = q.header.Clone()
-	if q.method == http.MethodPost {
+	if q.method == http.MethodPost && r.Header.Get("Content-Type") == "" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	answer, err := (&http.Transport{DisableCompression: true, DisableKeepAlives: true}).RoundTrip(r)

@@ -1,5 +1,6 @@
 // Command bench measures the real binary against its bounds, and beside it, in the same run, a bare net/http server that
-// sends the very same bytes. Run it as "task bench"; with --write it rewrites the figures in docs/benchmarks.md.
+// sends the very same bytes, and a bare loop of commits of the very same rows. Run it as "task bench"; with --write it
+// rewrites the figures in docs/benchmarks.md.
 package main
 
 import (
@@ -18,6 +19,10 @@ type options struct {
 	load     time.Duration
 	starts   int
 	idle     time.Duration
+	kills    int
+	burst    int
+	rows     int
+	seed     uint64
 	write    bool
 	binary   string
 	document string
@@ -37,12 +42,19 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == floorCommand {
 		return serveFloor(ctx, args[1:], os.Stdin, os.Stdout)
 	}
+	if len(args) > 0 && args[0] == commitsCommand {
+		return serveCommits(ctx, args[1:], os.Stdin, os.Stdout)
+	}
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
-	flags.IntVar(&o.rounds, "rounds", 7, "rounds of load; each measures the floor and the product")
+	flags.IntVar(&o.rounds, "rounds", 5, "rounds of load; each measures the floor and the product")
 	flags.DurationVar(&o.load, "load", 10*time.Second, "how long each load of a round takes; under 18s, so that a waiting setup stays as it is")
 	flags.IntVar(&o.starts, "starts", 21, "starts to measure")
 	flags.DurationVar(&o.idle, "idle", time.Minute, "rest before the memory is read")
+	flags.IntVar(&o.kills, "kills", 100, "times that the product is killed while deliveries come")
+	flags.IntVar(&o.burst, "burst", 10_000, "deliveries that come meanwhile")
+	flags.IntVar(&o.rows, "rows", 1_000_000, "deliveries of the long log")
+	flags.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "seed of the random points at which the product is killed")
 	flags.BoolVar(&o.write, "write", false, "rewrite the figures in the document")
 	flags.StringVar(&o.document, "document", "docs/benchmarks.md", "the document")
 	flags.StringVar(&o.binary, "binary", "", "measure this binary instead of building one")

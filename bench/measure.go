@@ -33,6 +33,10 @@ type results struct {
 	throughput pair[float64]       // answers per second
 	work       pair[time.Duration] // of the processor, per answer
 	listBytes  int
+	hooks      hookResults
+	kills      killResult
+	longLog    longLogResult
+	picker     pickerResult
 }
 
 // pair is what was measured at the product and at the floor, one value per round.
@@ -60,11 +64,47 @@ func measure(ctx context.Context, o options) (*results, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(r.measureStarts(ctx, s, dir), r.measureMemory(ctx, s, dir))
-	if err == nil {
-		err = r.measureThroughput(ctx, s, dir)
+	for _, measured := range []func(context.Context, *scene, string) error{r.measureStarts, r.measureMemory, r.measureThroughput, r.measureLinked} {
+		if err := measured(ctx, s, dir); err != nil {
+			return nil, err
+		}
 	}
-	return r, errors.Join(err, ctx.Err())
+	return r, ctx.Err()
+}
+
+// measureLinked measures what needs a repository link.
+func (r *results) measureLinked(ctx context.Context, s *scene, dir string) error {
+	say("linking a repository and pushing to it")
+	l, err := startLinked(ctx, s, dir)
+	if err != nil {
+		return err
+	}
+	err = r.visitLinked(ctx, l)
+	l.server.stop()
+	if err != nil {
+		return err
+	}
+	for _, measured := range []func(context.Context, *linked, string) error{r.measurePicker, r.measureDurable, r.measureKills, r.measureLongLog} {
+		if err := measured(ctx, l, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *results) visitLinked(ctx context.Context, l *linked) error {
+	if err := errors.Join(l.play(), ctx.Err()); err != nil {
+		return err
+	}
+	if err := l.push(ctx); err != nil {
+		return err
+	}
+	for _, own := range l.pages() {
+		if err := r.visit(own[0], l.base+own[1], l.browser.cookies(l.base)); err != nil {
+			return err
+		}
+	}
+	return l.takeHostsRole()
 }
 
 // build makes the binary as "task build" does.

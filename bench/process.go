@@ -34,7 +34,7 @@ func start(ctx context.Context, log string, stdin io.Reader, ready *regexp.Regex
 	defer stderr.Close()
 	p := &process{command: exec.CommandContext(ctx, name, args...), exited: make(chan struct{})}
 	p.command.Stderr, p.command.Stdin = stderr, stdin
-	p.command.Env = append(os.Environ(), "GOMAXPROCS=2") // the bounds are for two cores, on machines with more of them too
+	p.command.Env = limitedEnv()
 	stdout, err := p.command.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -62,6 +62,9 @@ func start(ctx context.Context, log string, stdin io.Reader, ready *regexp.Regex
 	text, _ := os.ReadFile(log)
 	return nil, fmt.Errorf("%w:\n%s", err, text)
 }
+
+// limitedEnv keeps a server to two cores: the bounds are for them, on machines with more of them too.
+func limitedEnv() []string { return append(os.Environ(), "GOMAXPROCS=2") }
 
 func (p *process) listen(stdout io.Reader, ready *regexp.Regexp) bool {
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
@@ -92,6 +95,12 @@ func (p *process) stop() {
 		_ = p.command.Process.Kill()
 		<-p.exited
 	}
+}
+
+// kill ends the server as a crash does: nothing of it runs any more when this returns.
+func (p *process) kill() {
+	_ = p.command.Process.Kill()
+	<-p.exited
 }
 
 // resident is the memory of the process that is in RAM, in bytes.

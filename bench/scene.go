@@ -165,9 +165,12 @@ func (s *scene) setup(name, secret string) (string, error) {
 	return p.url.Path, err
 }
 
-// grant is the trip through the host's window, which asks only the first time.
-func (s *scene) grant(setup string) error {
-	consent, err := s.browser.open(s.base + setup + "/authorize")
+// grant is the trip of a setup through the host's window.
+func (s *scene) grant(setup string) error { return s.consent(s.base + setup + "/authorize") }
+
+// consent goes to the host, which asks only the first time, and comes back.
+func (s *scene) consent(authorize string) error {
+	consent, err := s.browser.open(authorize)
 	if err != nil || strings.HasPrefix(consent.url.String(), s.base) {
 		return err
 	}

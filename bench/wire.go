@@ -27,8 +27,11 @@ func (q request) bytes(host string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", q.method, q.path, host)
 	_ = q.header.Write(&b)
+	if q.method == http.MethodPost && q.header.Get("Content-Type") == "" {
+		b.WriteString("Content-Type: application/x-www-form-urlencoded\r\n")
+	}
 	if q.method == http.MethodPost {
-		fmt.Fprintf(&b, "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n", len(q.body))
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(q.body))
 	}
 	b.WriteString("\r\n")
 	b.WriteString(q.body)
@@ -50,12 +53,17 @@ func dial(address string) (*line, error) {
 	return &line{conn, bufio.NewReaderSize(conn, 16<<10)}, nil
 }
 
-// exchange sends a request and reads the whole answer.
-func (l *line) exchange(message []byte, status int) error {
+// ask sends a request and reads the whole answer.
+func (l *line) ask(message []byte) (status int, err error) {
 	if _, err := l.conn.Write(message); err != nil {
-		return err
+		return 0, err
 	}
-	got, err := readAnswer(l.reader)
+	return readAnswer(l.reader)
+}
+
+// exchange asks and expects a status.
+func (l *line) exchange(message []byte, status int) error {
+	got, err := l.ask(message)
 	if err == nil && got != status {
 		err = fmt.Errorf("got status %d, want %d: %s", got, status, bytes.SplitN(message, []byte("\r\n"), 2)[0])
 	}

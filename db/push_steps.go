@@ -15,10 +15,12 @@ func (d *DB) ListRefPushes(ctx context.Context, linkID string, kind fairlead.Ref
 		err = row.Scan(&p.ID, &p.DeliveryID, &p.LinkID, &p.Change.Type, &p.Change.Name, &p.Change.Old, &p.Change.New, &p.Change.Forced, &p.Verdict, &p.Matched, &at)
 		p.At = instant(at)
 		return p, err
-	}, `
-		SELECT id, delivery_id, link_id, ref_type, ref, old, new, forced, verdict, matched, at FROM pushes
-		WHERE link_id = $1 AND ref_type = $2 AND ref = $3 ORDER BY at DESC, rowid DESC LIMIT $4`, linkID, string(kind), ref, limit)
+	}, refPushesQuery, linkID, string(kind), ref, limit)
 }
+
+const refPushesQuery = `
+	SELECT id, delivery_id, link_id, ref_type, ref, old, new, forced, verdict, matched, at FROM pushes
+	WHERE link_id = $1 AND ref_type = $2 AND ref = $3 ORDER BY at DESC, rowid DESC LIMIT $4`
 
 // ResumeParked makes due what a link has parked, if it has a living connection. It is for a worker that parked a delivery
 // while the connection came alive: what revives a connection finds only what waits already.

@@ -1,12 +1,10 @@
 package e2e
 
 import (
-	"encoding/json"
-	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
-
-	"fairlead/bitbucketsim"
 )
 
 const memberPassword = "seven soft hens in a row"
@@ -90,31 +88,84 @@ func linkRepository(p *tab, project, repository, paths string) {
 	p.waitShown(css("#health"))
 }
 
-// simulate calls the simulator's own API.
-func (f *fairlead) simulate(method, path string, body any) {
-	f.t.Helper()
-	text, err := json.Marshal(body)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	request, err := http.NewRequestWithContext(f.t.Context(), method, f.host+"/simulator/api"+path, strings.NewReader(string(text)))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		f.t.Fatalf("%s %s: %s", method, path, answer.Status)
-	}
+// newLink is a Fairlead whose owner has linked the project Orders with orders-db. It returns the address of the link's page,
+// which the tab is at.
+func newLink(t *testing.T, paths string, options ...browserOption) (f *fairlead, p *tab, address string) {
+	t.Helper()
+	f, p = newProvider(t, options...)
+	project := createProject(f, p, "Orders")
+	connectAgain(p, project+"/repositories/new", "Connect Bitbucket account")
+	linkRepository(p, project, ordersDB, paths)
+	return f, p, p.linkAddress()
 }
 
-// push pushes one commit with one file.
-func (f *fairlead) push(repository, branch, path string) {
-	f.t.Helper()
-	f.simulate(http.MethodPost, "/repositories/"+repository+"/push", map[string]any{
-		"branch": branch, "commits": []bitbucketsim.NewCommit{{Message: "Change " + path, Files: map[string]string{path: "SELECT 1;\n"}}},
+// connectAgain presses a button that connects an account which has granted access before: the host's window does not ask, and
+// closes itself.
+func connectAgain(p *tab, page, name string) {
+	p.t.Helper()
+	p.open(page)
+	p.leaving(func() { p.click(button(name)) })
+	onlyWindow(p)
+}
+
+// linkAddress is the address of the link whose page the tab is at.
+func (p *tab) linkAddress() string {
+	p.t.Helper()
+	address, _, _ := strings.Cut(p.address(), "?")
+	if !strings.Contains(address, "/repositories/rl_") {
+		p.t.Fatalf("the tab is at %s, which is no link", address)
+	}
+	return address
+}
+
+const ordersLog = "/projects/ORDERS/deliveries"
+
+// does presses a button that leads to another document which says so.
+func does(p *tab, name string, words ...string) {
+	p.t.Helper()
+	p.leaving(func() { p.click(button(name)) })
+	says(p, words...)
+}
+
+// verdicts are those of a log's newest page, oldest first, as the server has them now; the tab stays where it is.
+func verdicts(p *tab, path string) []string {
+	p.t.Helper()
+	all, err := fetched[[]string](p, path, `[...page.querySelectorAll(".log .pill")].map(pill => pill.textContent.trim()).reverse()`)
+	if err != nil {
+		return nil
+	}
+	return all
+}
+
+// waitLog waits until a log has exactly these verdicts, oldest first, and opens it.
+func waitLog(p *tab, path string, want ...string) {
+	p.t.Helper()
+	var got []string
+	defer func() {
+		if !slices.Equal(got, want) {
+			p.t.Logf("the log has %q", got)
+		}
+	}()
+	p.b.wait(strings.Join(want, ", ")+" in the log", func() bool {
+		got = verdicts(p, path)
+		return slices.Equal(got, want)
 	})
+	origin := get[string](p, "location.origin")
+	p.open(origin + path)
+}
+
+// openDelivery opens the page of one of the rows of the log that the tab shows: 1 is the newest.
+func openDelivery(p *tab, row int) {
+	p.t.Helper()
+	p.open(get[string](p, `[...document.querySelectorAll(".log details")][`+strconv.Itoa(row-1)+`].querySelector("a[href*='/deliveries/']").href`))
+	p.waitShown(css("#wire"))
+}
+
+// asksWhy asks on a link's page what became of a commit.
+func asksWhy(p *tab, link, commit string, words ...string) {
+	p.t.Helper()
+	p.open(link)
+	p.fill(css("#commit"), commit)
+	p.leaving(func() { p.click(button("Find out")) })
+	says(p, words...)
 }

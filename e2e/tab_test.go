@@ -194,3 +194,11 @@ func (p *tab) post(path string) int {
 	}
 	return status
 }
+
+// fetched reads an expression of a page of ours, with the tab's cookies; the expression knows it as page.
+func fetched[T any](p *tab, path, expression string) (T, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](`fetch(`+quoted(path)+`).then(r => r.text()).then(text => new DOMParser().parseFromString(text, "text/html")).then(page => `+expression+`)`,
+		chromedp.EvalAwaitPromise))
+}

@@ -11,8 +11,11 @@ import (
 	"fairlead/views"
 )
 
-// deliveriesShown is how many deliveries a page lists.
-const deliveriesShown = 50
+// How many deliveries a page lists: a link's has much else on it.
+const (
+	deliveriesShown       = 50
+	deliveriesShownOfLink = 20
+)
 
 // deliveryRoutes are the deliveries of a project.
 func (s *Server) deliveryRoutes(r chi.Router) {
@@ -29,7 +32,11 @@ func (s *Server) readLog(r *http.Request, filter fairlead.DeliveryFilter, log vi
 	filter.Show = fairlead.ParseShowing(query.Get("show"))
 	log.Show, log.Open = filter.Show, query.Get("delivery")
 	log.Before, _ = fairlead.ParseCursor(query.Get("before"))
-	list, more, err := s.Inbox.Deliveries(r.Context(), filter, log.Before, deliveriesShown)
+	limit := deliveriesShown
+	if filter.LinkID != "" {
+		limit = deliveriesShownOfLink
+	}
+	list, more, err := s.Inbox.Deliveries(r.Context(), filter, log.Before, limit)
 	if err != nil {
 		return log, err
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -118,8 +119,11 @@ func (s *Server) did(w http.ResponseWriter, r *http.Request, project linking.Acc
 func (s *Server) checkLink(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow) error {
 	health, err := s.Linking.Check(r.Context(), row.Link)
 	done := "Everything is as it should be."
-	if n := len(health.Problems()); n > 0 {
+	switch {
+	case len(health.Problems()) > 0:
 		done = "The check found something that needs attention."
+	case slices.ContainsFunc(health.Checks, func(c fairlead.HealthCheck) bool { return !c.OK && c.Text != "" }):
+		done = "Not everything could be checked. Health says why."
 	}
 	return s.did(w, r, project, row, err, done)
 }

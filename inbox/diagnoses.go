@@ -134,9 +134,13 @@ func unhealthy(c fairlead.HealthCheck, at time.Time) *fairlead.Diagnosis {
 const catchUpFix = "Choose **Ask now** at the link: Fairlead asks the host for everything that it missed."
 
 func refusedOne(newest fairlead.Rejection, n int, at time.Time) *fairlead.Diagnosis {
+	were := "were"
+	if n == 1 {
+		were = "was"
+	}
 	d := &fairlead.Diagnosis{
 		Code: newest.Code, At: at,
-		Title:   count(n, "request", false) + " to the webhook " + "refused in the last 24 hours",
+		Title:   count(n, "request", false) + " to the webhook " + were + " refused in the last 24 hours",
 		Because: "The commit may have been in one of them. The newest: " + newest.Reason,
 		Fix:     []string{catchUpFix},
 	}

@@ -11,9 +11,8 @@ import (
 type receiveStore interface {
 	batchStore
 	rejectionStore
-	// FindRepositoryLink returns a link with its secrets and its connection without tokens; CodeNotFound for an unlinked one.
-	FindRepositoryLink(ctx context.Context, id string) (fairlead.RepositoryLink, error)
-	FindGitProvider(ctx context.Context, id string) (fairlead.GitProvider, error)
+	// FindHookedLink returns a link's ids and secrets, and the kind of its host; CodeNotFound for an unlinked one.
+	FindHookedLink(ctx context.Context, id string) (fairlead.RepositoryLink, fairlead.KindID, error)
 	// DropOldSecret ends the old webhook secret of a link.
 	DropOldSecret(ctx context.Context, id string) error
 }
@@ -27,13 +26,13 @@ type Receipt struct {
 // *fairlead.Diagnosis for one that is not signed as it should be or cannot be read, which leaves a trace at the link, and
 // CodeNotFound for a link that does not exist, which leaves none. The body must not be changed afterwards.
 func (f *Flow) Receive(ctx context.Context, linkID string, header http.Header, body []byte, address string) (Receipt, error) {
-	link, err := f.hooked(ctx, linkID)
+	link, kind, err := f.hooked(ctx, linkID)
 	if err != nil {
 		return Receipt{}, err
 	}
-	host, err := f.linker(ctx, link.ProviderID)
-	if err != nil {
-		return Receipt{}, err
+	host, ok := f.Hosts.FindLinker(kind)
+	if !ok {
+		return Receipt{}, fairlead.Errorf(fairlead.CodeNotFound, "There is no such webhook.")
 	}
 	// Signature first: nothing of what is not signed is looked at.
 	byOldSecret, err := f.checkSignature(host, link, header, body)
@@ -67,7 +66,7 @@ func (f *Flow) Receive(ctx context.Context, linkID string, header http.Header, b
 // TooLarge leaves the trace of a delivery whose body was too large to be read. It returns the *fairlead.Diagnosis to
 // answer with; CodeNotFound, and no trace, for a link that does not exist.
 func (f *Flow) TooLarge(ctx context.Context, linkID, address string) error {
-	link, err := f.hooked(ctx, linkID)
+	link, _, err := f.hooked(ctx, linkID)
 	if err != nil {
 		return err
 	}
@@ -75,11 +74,11 @@ func (f *Flow) TooLarge(ctx context.Context, linkID, address string) error {
 }
 
 // hooked finds the link that a webhook's address names.
-func (f *Flow) hooked(ctx context.Context, linkID string) (fairlead.RepositoryLink, error) {
+func (f *Flow) hooked(ctx context.Context, linkID string) (fairlead.RepositoryLink, fairlead.KindID, error) {
 	if !fairlead.IsID(linkID, fairlead.PrefixRepositoryLink) {
-		return fairlead.RepositoryLink{}, fairlead.Errorf(fairlead.CodeNotFound, "There is no such webhook.")
+		return fairlead.RepositoryLink{}, "", fairlead.Errorf(fairlead.CodeNotFound, "There is no such webhook.")
 	}
-	return f.Store.FindRepositoryLink(ctx, linkID)
+	return f.Store.FindHookedLink(ctx, linkID)
 }
 
 // checkSignature accepts the secret in force and, while a rotation is under way, the one before. It fails closed: a link

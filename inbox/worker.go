@@ -10,6 +10,9 @@ import (
 )
 
 type workStore interface {
+	// FindRepositoryLink returns a link with its connection, without tokens; CodeNotFound for an unlinked one.
+	FindRepositoryLink(ctx context.Context, id string) (fairlead.RepositoryLink, error)
+	FindGitProvider(ctx context.Context, id string) (fairlead.GitProvider, error)
 	// ClaimDeliveries leases deliveries that are due, or whose lease ran out, oldest first, at most one of each link.
 	ClaimDeliveries(ctx context.Context, lease time.Duration, limit int) ([]fairlead.Delivery, error)
 	// FindPayload returns what came over the wire; the body is nil once it is no longer kept.

@@ -82,8 +82,21 @@ func nothingShown(show fairlead.Showing) string {
 		return "Nothing was recorded yet"
 	case fairlead.ShowIgnored:
 		return "Nothing was ignored"
+	case fairlead.ShowAttention:
+		return "Nothing needs attention"
 	}
-	return "Nothing needs attention"
+	return "Nothing was delivered yet"
+}
+
+// spoken is the page in a few words.
+func (v DeliveryLog) spoken() string {
+	switch {
+	case len(v.Deliveries) > 0:
+		return atLeast(len(v.Deliveries), !v.Older.IsZero(), "delivery", "deliveries")
+	case !v.Before.IsZero():
+		return "There is nothing older"
+	}
+	return nothingShown(v.Show)
 }
 
 type deliveryDay struct {

@@ -96,6 +96,9 @@ func (c canned) picking(step drawStep) []Exhibit {
 		v := LinkRepository{Project: c.orders(), Provider: c.provider(), Kind: c.kind(), Connection: c.connection(c.owner(), fairlead.ConnectionAlive), Owner: "acme-data",
 			Owners:       []fairlead.RepositoryOwner{{Slug: "acme-data", Name: "Acme Data", Administrator: true}, {Slug: "acme-web"}},
 			Repositories: c.repositories(), Linked: map[string]fairlead.RepositoryLink{"{orders-reports}": c.link()}, Next: "2"}
+		for i := range v.Repositories {
+			v.Repositories[i].UpdatedAt = time.Time{} // Bitbucket's list does not tell
+		}
 		change(&v)
 		return step(2, name, Exhibit{Content: LinkRepositoryStep(v)})
 	}
@@ -110,6 +113,9 @@ func (c canned) picking(step drawStep) []Exhibit {
 	return []Exhibit{
 		show("link-pick", func(*LinkRepository) {}),
 		show("link-pick-second-page", func(v *LinkRepository) { v.Page, v.Next = "2", "" }),
+		show("link-pick-pasted", func(v *LinkRepository) {
+			v.Search, v.Repositories, v.Next = "https://bitbucket.org/acme-data/orders-db", c.repositories()[:1], ""
+		}),
 		show("link-pick-nothing", func(v *LinkRepository) { v.Repositories, v.Next, v.Search = nil, "", "invoices" }),
 		show("link-pick-empty", func(v *LinkRepository) { v.Repositories, v.Next = nil, "" }),
 		show("link-pick-no-owner", func(v *LinkRepository) { v.Owners, v.Owner, v.Repositories, v.Next = nil, "", nil, "" }),

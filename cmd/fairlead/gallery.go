@@ -41,5 +41,13 @@ func galleryHandler(exhibits []views.Exhibit) http.Handler {
 			_ = exhibit.Document().Render(r.Context(), w)
 		})
 	}
+	// What a part of a page asks for by itself is not here: nothing then replaces it.
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("HX-Request") != "" {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		http.NotFound(w, r)
+	})
 	return mux
 }

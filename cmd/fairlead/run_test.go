@@ -99,6 +99,8 @@ func TestBadConfigurationIsOneLineThatNamesTheFlag(t *testing.T) {
 		"another scheme":              {[]string{"serve", "--external-url", "ftp://fairlead.test"}, []string{"--external-url ftp://fairlead.test"}},
 		"an external URL with a path": {[]string{"serve", "--external-url", "https://x.test/fairlead"}, []string{"--external-url", "host name of its own"}},
 		"a proxy of nothing":          {[]string{"serve", "--trusted-proxy", "proxy.test"}, []string{"--trusted-proxy proxy.test"}},
+		"checking all the time":       {[]string{"serve", "--catch-up-every", "59s"}, []string{"--catch-up-every 59s", "less than a minute"}},
+		"keeping nothing":             {[]string{"serve", "--keep-payloads", "1s"}, []string{"--keep-payloads 1s", "less than an hour"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			command(t, append(c.args, dataOf(t, c.args)...)...).wantOneLine(c.words...)

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+)
+
+// hook is a webhook as its host knows it, and what the host would send there: real deliveries of real commits, each telling
+// of another change, so that the worker asks the host about every one of them.
+type hook struct {
+	path   string
+	uuid   string
+	secret []byte
+	body   string // with a mark where each of the two hashes stands
+	size   int    // of a body, in bytes
+	hashes []string
+	sent   atomic.Int64
+}
+
+const markOld, markNew = "\x01", "\x02" // JSON escapes both, so neither is in a body
+
+// newHook takes a delivery that the host has sent as the pattern of all others.
+func newHook(address, uuid, secret, body string, hashes []string) (*hook, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	type ref struct{ Target struct{ Hash string } }
+	var push struct {
+		Push struct{ Changes []struct{ Old, New *ref } }
+	}
+	if err := json.Unmarshal([]byte(body), &push); err != nil {
+		return nil, err
+	}
+	if len(push.Push.Changes) != 1 || push.Push.Changes[0].Old == nil || push.Push.Changes[0].New == nil || secret == "" || len(hashes) < 2 {
+		return nil, errors.New("the pattern is no delivery of one change between two commits")
+	}
+	change := push.Push.Changes[0]
+	marked := strings.NewReplacer(change.Old.Target.Hash, markOld, change.New.Target.Hash, markNew).Replace(body)
+	return &hook{path: u.Path, uuid: strings.Trim(uuid, "{}"), secret: []byte(secret), body: marked, size: len(body), hashes: hashes}, nil
+}
+
+// pairOf is the i-th of all pairs of n commits, the older first: near ones come before far ones. After the last pair it
+// begins anew.
+func pairOf(i, n int) (older, newer int) {
+	i %= n * (n - 1) / 2
+	distance := 1
+	for i >= n-distance {
+		i -= n - distance
+		distance++
+	}
+	return i, i + distance
+}
+
+// id is that of the i-th delivery, in the shape of the host's.
+func (h *hook) id(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", i) }
+
+// delivery is the i-th delivery, signed as the host signs it. Sent again it is the same.
+func (h *hook) delivery(i int) request {
+	older, newer := pairOf(i, len(h.hashes))
+	body := strings.NewReplacer(markOld, h.hashes[older], markNew, h.hashes[newer]).Replace(h.body)
+	mac := hmac.New(sha256.New, h.secret)
+	_, _ = mac.Write([]byte(body)) // a hash takes everything
+	header := http.Header{
+		"User-Agent": {"Bitbucket-Webhooks/2.0"}, "Content-Type": {"application/json"}, "X-Event-Key": {"repo:push"}, "X-Hook-Uuid": {h.uuid},
+		"X-Request-Uuid": {h.id(i)}, "X-Attempt-Number": {"1"}, "X-Hub-Signature": {"sha256=" + hex.EncodeToString(mac.Sum(nil))},
+	}
+	return request{name: "delivery", method: http.MethodPost, path: h.path, status: http.StatusAccepted, header: header, body: body}
+}
+
+// another is a delivery that was not sent before.
+func (h *hook) another() request { return h.delivery(int(h.sent.Add(1)) - 1) }
+
+// stored is what the product keeps of a delivery: its headers as JSON, the signature hidden, and its body.
+func (q request) stored() (headers, body string) {
+	kept := map[string]string{}
+	for name := range q.header {
+		kept[name] = q.header.Get(name)
+	}
+	kept["X-Hub-Signature"] = "[redacted]"
+	text, _ := json.Marshal(kept) // strings do not fail
+	return string(text), q.body
+}
