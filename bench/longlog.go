@@ -11,7 +11,7 @@ import (
 
 const (
 	shortLog   = 1_000
-	pageRounds = 50 // times that each page is opened
+	pageRounds = 100 // times that each page is opened
 )
 
 // pageResult is how long one page of a log took, of the short log and of the long one.

@@ -33,16 +33,16 @@ type figure struct {
 func (r *results) markdown() string {
 	var b strings.Builder
 	b.WriteString("| Figure | Measured | Bound | Holds | Bare server | Ratio | Rounds: min / median / max |\n|---|---|---|---|---|---|---|\n")
-	for _, f := range r.figures() {
+	for _, f := range slices.Concat(r.figures(), r.linkedFigures()) {
 		holds := "yes"
 		if !f.holds {
 			holds = "**no**"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", f.name, f.measured, f.bound, holds, f.floor, f.ratio, f.spread)
 	}
-	b.WriteString("\nA first visit of each page, with an empty cache:\n\n| Page | All | of it HTML | of it CSS | Requests | From elsewhere | All, if HTML were compressed |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("\nA first visit of each page, with an empty cache:\n\n| Page | All | of it HTML | of it CSS | Requests | From elsewhere | HTML without compression |\n|---|---|---|---|---|---|---|\n")
 	for _, v := range r.visits {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %s | %s |\n", v.page, kB(v.received), kB(v.html), kB(v.css), v.requests, elsewhere(v), kB(v.zipped))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %s | %s |\n", v.page, kB(v.received), kB(v.html), kB(v.css), v.requests, elsewhere(v), kB(v.plain))
 	}
 	b.WriteString("\nThe wizard's fragments, all rounds together:\n\n| Fragment | p50 | p99 | max | Bare server: p50 | p99 | max |\n|---|---|---|---|---|---|---|\n")
 	for i, q := range r.kinds {
@@ -50,6 +50,7 @@ func (r *results) markdown() string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", q.name, ms(median(product)), ms(percentile(product, 99)), ms(slices.Max(product)),
 			ms(median(floor)), ms(percentile(floor, 99)), ms(slices.Max(floor)))
 	}
+	b.WriteString(r.linkedTables())
 	fmt.Fprintf(&b, "\n%s\n", r.circumstances())
 	return b.String()
 }
@@ -70,14 +71,8 @@ func (r *results) figures() []figure {
 			step1 = v.html + v.css
 		}
 	}
-	p99 := func(rounds [][]sample) (all []time.Duration) {
-		for _, samples := range rounds {
-			all = append(all, percentile(tookOf(samples, anyKind), 99))
-		}
-		return all
-	}
 	starts, floorStarts := spreadOf(r.starts.product), spreadOf(r.starts.floor)
-	tails, floorTails := spreadOf(p99(r.fragments.product)), spreadOf(p99(r.fragments.floor))
+	tails, floorTails := spreadOf(eachRound(r.fragments.product, 99)), spreadOf(eachRound(r.fragments.floor, 99))
 	rates, floorRates := spreadOf(r.throughput.product), spreadOf(r.throughput.floor)
 	ratio := rates.median / floorRates.median
 	work, floorWork := median(r.work.product), median(r.work.floor)
@@ -109,15 +104,7 @@ func (r *results) circumstances() string {
 	return fmt.Sprintf("Conditions: %s, %d cores (servers limited to 2), %s, Linux %s, commit %s, %s. %s %d rounds of %s for each load, %d starts; "+
 		"product and bare server in turn. The bare server's rounds: p99 of the fragments %s, requests/s %s, starts %s. The body of the GitOps list is %s.",
 		c.processor, c.cores, c.goVersion, c.kernel, c.commit, c.date, load, o.rounds, o.load, o.starts,
-		r.floorTails(), spreadText(spreadOf(r.throughput.floor), perS), spreadText(spreadOf(r.starts.floor), ms), kB(int64(r.listBytes)))
-}
-
-func (r *results) floorTails() string {
-	var all []time.Duration
-	for _, samples := range r.fragments.floor {
-		all = append(all, percentile(tookOf(samples, anyKind), 99))
-	}
-	return spreadText(spreadOf(all), ms)
+		spreadText(spreadOf(eachRound(r.fragments.floor, 99)), ms), spreadText(spreadOf(r.throughput.floor), perS), spreadText(spreadOf(r.starts.floor), ms), kB(int64(r.listBytes)))
 }
 
 const anyKind = -1

@@ -23,7 +23,7 @@ type visit struct {
 	sent     int64
 	html     int64 // of received: the page itself, headers included
 	css      int64
-	zipped   int64    // what received would be if the page came compressed; the same where it does
+	plain    int64    // the page's body before it was compressed for the way
 	foreign  []string // what the page would load from elsewhere
 }
 
@@ -77,10 +77,8 @@ var browserHeaders = http.Header{
 
 // fetched is an answer as it was on the wire, and what it said.
 type fetched struct {
-	weight  int64 // headers included
-	body    int   // bytes of the body as it was sent
-	isPlain bool  // sent uncompressed
-	text    string
+	weight int64 // headers included, as it was sent
+	text   string
 }
 
 func (v *visitor) fetch(address string) (f fetched, err error) {
@@ -99,11 +97,11 @@ func (v *visitor) fetch(address string) (f fetched, err error) {
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	f = fetched{v.received.Load() - before, len(body), answer.Header.Get("Content-Encoding") == "", string(body)}
+	f = fetched{v.received.Load() - before, string(body)}
 	if err != nil || answer.StatusCode != http.StatusOK {
 		return f, fmt.Errorf("%s: %s %v", address, answer.Status, err)
 	}
-	if !f.isPlain {
+	if answer.Header.Get("Content-Encoding") != "" {
 		unzipped, err := gzip.NewReader(bytes.NewReader(body))
 		if err != nil {
 			return f, err
@@ -113,18 +111,6 @@ func (v *visitor) fetch(address string) (f fetched, err error) {
 		return f, err
 	}
 	return f, nil
-}
-
-// saved is how many bytes gzip would save.
-func (f fetched) saved() int64 {
-	if !f.isPlain {
-		return 0
-	}
-	var zipped bytes.Buffer
-	w := gzip.NewWriter(&zipped)
-	_, _ = io.WriteString(w, f.text)
-	_ = w.Close() // a buffer does not fail
-	return int64(f.body - zipped.Len())
 }
 
 // firstVisit loads a page and, once each, what the page and its stylesheets load.
@@ -140,7 +126,7 @@ func firstVisit(name, address, cookie string) (visit, error) {
 	if err != nil {
 		return result, err
 	}
-	result.html, result.requests = document.weight, 1
+	result.html, result.plain, result.requests = document.weight, int64(len(document.text)), 1
 	queue, seen := loads(page, document.text), map[string]bool{}
 	for len(queue) > 0 {
 		next := queue[0]
@@ -164,7 +150,6 @@ func firstVisit(name, address, cookie string) (visit, error) {
 		}
 	}
 	result.received, result.sent = v.received.Load(), v.sent.Load()
-	result.zipped = result.received - document.saved()
 	return result, nil
 }
 

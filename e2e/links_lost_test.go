@@ -90,7 +90,7 @@ func TestARequestThatIsNotSignedIsCountedAndTheWhyPageNamesIt(t *testing.T) {
 	unsigned := f.push(ordersDB, "main", "migrations/0004_unsigned.sql")
 	f.settle()
 	f.faults(healthy())
-	asksWhy(p, link, unsigned, "This commit was not recorded", "2 requests to the webhook refused in the last 24 hours", "A delivery was not signed", "Choose Rotate webhook secret")
+	asksWhy(p, link, unsigned, "This commit was not recorded", "2 requests to the webhook were refused in the last 24 hours", "A delivery was not signed", "Choose Rotate webhook secret")
 	f.waitSQL("the rejections to be written down", `SELECT count(*) FROM repository_links WHERE rejected = ?`, 2)
 	p.open(link)
 	says(p, "Rejected requests", "2 requests to the webhook’s address so far.", "A delivery was not signed.", "A delivery was signed with another secret.", "127.0.0.1")

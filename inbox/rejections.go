@@ -20,8 +20,9 @@ const rejectionsKept = 50
 // rejections gathers what was refused until it is written down, so that a flood costs one write a second for each link that
 // exists. It holds the newest 50 of each and counts them all.
 type rejections struct {
-	mu    sync.Mutex
-	links map[string]refused
+	mu      sync.Mutex
+	links   map[string]refused
+	writing sync.RWMutex // held while they are on their way into the database, where a reader would find them in neither place
 }
 
 type refused struct {
@@ -85,6 +86,8 @@ func (f *Flow) refuse(linkID string, why error, address string) error {
 }
 
 func (f *Flow) flushRejections(ctx context.Context) error {
+	f.rejected.writing.Lock()
+	defer f.rejected.writing.Unlock()
 	var errs []error
 	for linkID, r := range f.rejected.take() {
 		err := f.Store.RecordRejections(ctx, linkID, r.newest, r.count)
@@ -99,6 +102,8 @@ func (f *Flow) flushRejections(ctx context.Context) error {
 
 // Rejections lists the newest 50 requests to a link's webhook that were refused, newest first.
 func (f *Flow) Rejections(ctx context.Context, linkID string) ([]fairlead.Rejection, error) {
+	f.rejected.writing.RLock()
+	defer f.rejected.writing.RUnlock()
 	fresh := f.rejected.of(linkID)
 	stored, err := f.Store.ListRejections(ctx, linkID)
 	all := make([]fairlead.Rejection, 0, len(fresh)+len(stored))
