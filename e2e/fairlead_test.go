@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -37,6 +38,7 @@ type fairlead struct {
 	output     *output
 	admin      *http.Client // signed in to the simulated Bitbucket as Priya
 	clients    int          // registered so far
+	under      []string     // a command that runs Fairlead; none by default
 }
 
 // startFairlead starts a demo of the test's own. It ends with the test, which then fails if the log holds an error that
@@ -62,7 +64,8 @@ func startFairlead(t *testing.T) *fairlead {
 
 func (f *fairlead) start(listen, hostListen string) {
 	f.t.Helper()
-	f.process = exec.Command(binary, "demo", "--data", f.data, "--listen", listen, "--bitbucket-listen", hostListen)
+	line := append(slices.Clone(f.under), binary, "demo", "--data", f.data, "--listen", listen, "--bitbucket-listen", hostListen)
+	f.process = exec.Command(line[0], line[1:]...)
 	stdout, err := f.process.StdoutPipe()
 	if err != nil {
 		f.t.Fatal(err)

@@ -108,7 +108,9 @@ func TestAHookThatIsRemovedSwitchedOffOrChangedAtTheHostIsNamedAndRepaired(t *te
 		}
 		f.callHost("PUT", hooksOfOrders+"/"+one().UUID, token, whole, nil)
 	}
-	var recorded []string
+	f.push(ordersDB, "main", "migrations/0003_first.sql")
+	recorded := []string{"Recorded"}
+	waitLog(p, ordersLog, recorded...)
 	for _, spoiled := range []struct {
 		spoil func()
 		says  string
@@ -128,7 +130,7 @@ func TestAHookThatIsRemovedSwitchedOffOrChangedAtTheHostIsNamedAndRepaired(t *te
 		if now := one(); !now.Active || now.URL != good.URL || !now.Signed || strings.Join(now.Events, " ") != "repo:push" {
 			t.Errorf("after the repair the host has %+v", now)
 		}
-		f.push(ordersDB, "main", "migrations/repaired"+string(rune('1'+len(recorded)))+".sql")
+		f.push(ordersDB, "main", "migrations/repaired"+string(rune('0'+len(recorded)))+".sql")
 		recorded = append(recorded, "Recorded")
 		waitLog(p, ordersLog, recorded...)
 	}
@@ -136,7 +138,7 @@ func TestAHookThatIsRemovedSwitchedOffOrChangedAtTheHostIsNamedAndRepaired(t *te
 	// What cannot be repaired here says what is missing.
 	f.simulate("PUT", "/repositories/"+ordersDB+"/roles", map[string]string{"email": bitbucketsim.Accounts()[0].Email, "role": "write"})
 	p.open(link)
-	does(p, "Check now", "Needs attention", "You have write. Webhooks need admin.")
+	does(p, "Check now", "Needs attention", "You have write in "+ordersDB+", webhooks need admin.")
 	f.simulate("DELETE", "/repositories/"+ordersDB, nil)
 	does(p, "Check now", "Bitbucket does not show "+ordersDB+" to Priya Raman any more")
 }

@@ -73,7 +73,7 @@ func TestEveryKindOfPushHasAVerdictAndItsFiles(t *testing.T) {
 	next("Ignored", "This link does not follow tags. The push was of the tag v2.0.")
 
 	p.open(link + "/edit")
-	p.fill(css("#branch"), "*")
+	p.fill(css("#branch"), "**")
 	p.click(css("#tags"))
 	p.click(css("#deletions"))
 	does(p, "Save", "What the link follows was saved.", "Tags and removed branches")
@@ -105,7 +105,7 @@ func TestEveryKindOfPushHasAVerdictAndItsFiles(t *testing.T) {
 		bitbucketsim.RefChange{Branch: "main", Commits: []bitbucketsim.NewCommit{commitOf("app/readme.txt")}},
 		bitbucketsim.RefChange{Branch: "feature/two", Commits: []bitbucketsim.NewCommit{commitOf("migrations/0200_two.sql")}},
 		bitbucketsim.RefChange{Tag: "v3.0"})
-	next("Recorded", "Push to main and 2 more refs", "3 changes: 2 recorded, 1 ignored.", "migrations/0200_two.sql", "app/readme.txt", "1 file changed, none of them under migrations.", "The tag v3.0 is new.")
+	next("Recorded", "Push to main and 2 more refs", "3 changes: 2 recorded, 1 ignored.", "migrations/0200_two.sql", "app/readme.txt", "1 file changed, none of them under migrations.", "New tag at")
 	p.open(link)
 	does(p, "Ask now", "Bitbucket has no new pushes.")
 }

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -50,26 +49,40 @@ func (s *Server) readLog(r *http.Request, filter fairlead.DeliveryFilter, log vi
 	return log, nil
 }
 
-func (s *Server) linkLog(r *http.Request, link fairlead.RepositoryLink) (views.DeliveryLog, error) {
-	return s.readLog(r, fairlead.DeliveryFilter{LinkID: link.ID}, views.DeliveryLog{Project: link.Project.Key, Link: link.ID})
+func (s *Server) linkLog(r *http.Request, row views.LinkRow) (views.DeliveryLog, error) {
+	log := views.DeliveryLog{Project: row.Link.Project.Key, Link: row.Link.ID, CommitURL: func(d fairlead.Delivery) string {
+		return s.Linking.CommitURL(row.Kind.ID, row.Link.Repository, d.Head)
+	}}
+	return s.readLog(r, fairlead.DeliveryFilter{LinkID: row.Link.ID}, log)
 }
 
 // projectLog is the log of all links of a project, with the names of their repositories.
-func (s *Server) projectLog(r *http.Request, project linking.Access) (log views.DeliveryLog, linked bool, err error) {
-	links, err := s.Linking.LinksOf(r.Context(), project)
+func (s *Server) projectLog(r *http.Request, project linking.Access) (view views.Deliveries, err error) {
+	rows, err := s.projectLinks(r, project)
 	if err != nil {
-		return log, false, err
+		return view, err
 	}
 	past, err := s.Linking.PastLinks(r.Context(), project)
 	if err != nil {
-		return log, false, err
+		return view, err
 	}
-	names := map[string]string{}
-	for _, link := range slices.Concat(past, links) {
+	view.Project, view.Linked = project.Project, len(rows) > 0
+	names, byID := map[string]string{}, map[string]views.LinkRow{}
+	for _, link := range past {
 		names[link.ID] = link.Repository.FullName
 	}
-	log, err = s.readLog(r, fairlead.DeliveryFilter{ProjectID: project.Project.ID}, views.DeliveryLog{Project: project.Project.Key, Names: names})
-	return log, len(links) > 0, err
+	for _, row := range rows {
+		names[row.Link.ID], byID[row.Link.ID] = row.Link.Repository.FullName, row
+		if row.Trouble().Title != "" && !project.Project.IsArchived() {
+			view.Trouble = append(view.Trouble, row)
+		}
+	}
+	view.Log, err = s.readLog(r, fairlead.DeliveryFilter{ProjectID: project.Project.ID}, views.DeliveryLog{Project: project.Project.Key, Names: names,
+		CommitURL: func(d fairlead.Delivery) string {
+			row := byID[d.LinkID]
+			return s.Linking.CommitURL(row.Kind.ID, row.Link.Repository, d.Head)
+		}})
+	return view, err
 }
 
 func (s *Server) deliveriesPage(r *http.Request, title string, project linking.Access) (views.Page, error) {
@@ -77,7 +90,7 @@ func (s *Server) deliveriesPage(r *http.Request, title string, project linking.A
 }
 
 func (s *Server) showDeliveries(w http.ResponseWriter, r *http.Request, project linking.Access) error {
-	log, linked, err := s.projectLog(r, project)
+	view, err := s.projectLog(r, project)
 	if err != nil {
 		return err
 	}
@@ -86,9 +99,9 @@ func (s *Server) showDeliveries(w http.ResponseWriter, r *http.Request, project 
 		return err
 	}
 	if isPartial(r) {
-		return s.render(w, r, http.StatusOK, page, views.DeliveryLogPart(log))
+		return s.render(w, r, http.StatusOK, page, views.DeliveryLogPart(view.Log))
 	}
-	return s.render(w, r, http.StatusOK, page, views.DeliveriesPage(views.Deliveries{Project: project.Project, Log: log, Linked: linked}))
+	return s.render(w, r, http.StatusOK, page, views.DeliveriesPage(view))
 }
 
 // showLinkDeliveries is the log of one link alone, for htmx.
@@ -96,7 +109,7 @@ func (s *Server) showLinkDeliveries(w http.ResponseWriter, r *http.Request, _ li
 	if !isPartial(r) {
 		return s.goTo(w, r, linkPath(row)+"?"+r.URL.RawQuery)
 	}
-	log, err := s.linkLog(r, row.Link)
+	log, err := s.linkLog(r, row)
 	if err != nil {
 		return err
 	}
@@ -144,15 +157,16 @@ func (s *Server) showDelivery(w http.ResponseWriter, r *http.Request, project li
 	if view.Link, view.Unlinked, err = s.Linking.FindPastLink(r.Context(), project, view.Delivery.LinkID); err != nil {
 		return err
 	}
-	provider, err := s.Setup.FindGitProvider(r.Context(), view.Link.ProviderID)
-	if err != nil && fairlead.CodeOf(err) != fairlead.CodeNotFound {
+	rows, err := s.linkRows(r, []fairlead.RepositoryLink{view.Link})
+	if err != nil {
 		return err
 	}
-	if provider.ID != "" {
-		if view.Kind, err = s.Linking.Kind(provider.Kind); err != nil {
-			return err
+	if len(rows) > 0 {
+		view.Kind = rows[0].Kind
+		view.CommitURL = func(hash string) string { return s.Linking.CommitURL(view.Kind.ID, view.Link.Repository, hash) }
+		if !view.Unlinked {
+			view.Row = rows[0]
 		}
-		view.CommitURL = func(hash string) string { return s.Linking.CommitURL(provider.Kind, view.Link.Repository, hash) }
 	}
 	page, err := s.deliveriesPage(r, "Delivery", project)
 	if err != nil {

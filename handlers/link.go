@@ -64,7 +64,7 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request, project linkin
 func (s *Server) linkDetail(r *http.Request, row views.LinkRow) (views.LinkDetail, error) {
 	view := views.LinkDetail{Row: row, WebhookURL: s.Linking.WebhookURL(row.Link.ID), External: s.ExternalURL.String(), CatchUp: s.Inbox.CatchUpEvery}
 	var err error
-	if view.Log, err = s.linkLog(r, row.Link); err != nil {
+	if view.Log, err = s.linkLog(r, row); err != nil {
 		return view, err
 	}
 	if row.Link.Rejected > 0 {

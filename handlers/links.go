@@ -23,16 +23,21 @@ func (s *Server) linkListRoutes(r chi.Router) {
 
 // linkRows puts the Git provider beside each link. One that was removed meanwhile has no row: it has no links.
 func (s *Server) linkRows(r *http.Request, links []fairlead.RepositoryLink) ([]views.LinkRow, error) {
-	choices, err := s.choices(r)
+	providers, err := s.Linking.Providers(r.Context())
 	if err != nil {
 		return nil, err
 	}
 	var rows []views.LinkRow
 	for _, link := range links {
-		for _, choice := range choices {
-			if choice.Provider.ID == link.ProviderID {
-				rows = append(rows, views.LinkRow{Link: link, Provider: choice.Provider, Kind: choice.Kind, Polling: s.Linking.IsPolling(link), Reader: personOf(r).ID})
+		for _, provider := range providers {
+			if provider.ID != link.ProviderID {
+				continue
 			}
+			kind, err := s.Linking.Kind(provider.Kind)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, views.LinkRow{Link: link, Provider: provider, Kind: kind, Polling: s.Linking.IsPolling(link), Reader: personOf(r).ID})
 		}
 	}
 	return rows, nil
@@ -69,11 +74,11 @@ func (s *Server) showLinks(w http.ResponseWriter, r *http.Request, project linki
 	if err != nil {
 		return err
 	}
-	choices, err := s.choices(r)
+	providers, err := s.Linking.Providers(r.Context())
 	if err != nil {
 		return err
 	}
-	view := views.RepositoryLinks{Project: project.Project, Rows: rows, Providers: len(choices), MayAdd: personOf(r).IsOwner()}
+	view := views.RepositoryLinks{Project: project.Project, Rows: rows, Providers: len(providers), MayAdd: personOf(r).IsOwner()}
 	if view.Owners, err = s.owners(r); err != nil {
 		return err
 	}

@@ -116,22 +116,27 @@ func auditFrom(by fairlead.Actor) string {
 	return by.Address
 }
 
-// auditDay is the events of one day.
-type auditDay struct {
-	Date   time.Time
-	Events []fairlead.AuditEvent
+// day is the rows of a log that belong to one day, in UTC.
+type day[T any] struct {
+	Date time.Time
+	Rows []T
 }
 
-func (v Audit) days() (days []auditDay) {
-	for _, e := range v.Events {
-		date := e.At.UTC().Truncate(24 * time.Hour)
+// byDay groups the rows of a log, which stand in the order of their times.
+func byDay[T any](rows []T, at func(T) time.Time) (days []day[T]) {
+	for _, row := range rows {
+		date := at(row).UTC().Truncate(24 * time.Hour)
 		if len(days) == 0 || !days[len(days)-1].Date.Equal(date) {
-			days = append(days, auditDay{Date: date})
+			days = append(days, day[T]{Date: date})
 		}
 		last := &days[len(days)-1]
-		last.Events = append(last.Events, e)
+		last.Rows = append(last.Rows, row)
 	}
 	return days
+}
+
+func (v Audit) days() []day[fairlead.AuditEvent] {
+	return byDay(v.Events, func(e fairlead.AuditEvent) time.Time { return e.At })
 }
 
 // auditHref is the address of a page of the log, or of a file below it.

@@ -11,10 +11,11 @@ import (
 
 // DeliveryLog is one page of a log of deliveries: of a project, or of one link.
 type DeliveryLog struct {
-	Project    string              // its key
-	Link       string              // id of the link whose log this is; "" for the project's
-	Names      map[string]string   // full names of repositories by the ids of their links, for the project's log
-	Deliveries []fairlead.Delivery // newest first
+	Project    string                           // its key
+	Link       string                           // id of the link whose log this is; "" for the project's
+	CommitURL  func(d fairlead.Delivery) string // the page of its newest commit, "" if there is none; nil if that is not known
+	Names      map[string]string                // full names of repositories by the ids of their links, for the project's log
+	Deliveries []fairlead.Delivery              // newest first
 	Show       fairlead.Showing
 	Before     fairlead.Cursor // where this page begins; zero for the newest
 	Older      fairlead.Cursor // where the next page begins; zero if there is none
@@ -99,21 +100,8 @@ func (v DeliveryLog) spoken() string {
 	return nothingShown(v.Show)
 }
 
-type deliveryDay struct {
-	Date       time.Time
-	Deliveries []fairlead.Delivery
-}
-
-func (v DeliveryLog) days() (days []deliveryDay) {
-	for _, d := range v.Deliveries {
-		date := d.ReceivedAt.UTC().Truncate(24 * time.Hour)
-		if len(days) == 0 || !days[len(days)-1].Date.Equal(date) {
-			days = append(days, deliveryDay{Date: date})
-		}
-		last := &days[len(days)-1]
-		last.Deliveries = append(last.Deliveries, d)
-	}
-	return days
+func (v DeliveryLog) days() []day[fairlead.Delivery] {
+	return byDay(v.Deliveries, func(d fairlead.Delivery) time.Time { return d.ReceivedAt })
 }
 
 // verdicts say each verdict in a word, as a tone, and as the point where a push stopped.
@@ -130,7 +118,7 @@ var verdicts = map[fairlead.Verdict]struct {
 	fairlead.VerdictTag:       {"Ignored", ToneMute, "Tags are not followed"},
 	fairlead.VerdictDeletion:  {"Ignored", ToneMute, "Removed branches are not followed"},
 	fairlead.VerdictEvent:     {"Ignored", ToneMute, "Nothing to record in this event"},
-	fairlead.VerdictPaused:    {"Ignored", ToneMute, "The project is archived"},
+	fairlead.VerdictPaused:    {"Ignored", ToneMute, "The link was not in use"},
 	fairlead.VerdictDuplicate: {"Ignored", ToneMute, "Recorded before"},
 	fairlead.VerdictFailed:    {"Failed", ToneBad, "What changed could not be read"},
 }
@@ -166,10 +154,10 @@ func deliveryLadder(d fairlead.Delivery, reason bool) []Rung {
 		{Tone: ToneOK, Name: "Signature matches this link’s secret"},
 	}
 	if d.Source == fairlead.SourceCatchUp {
-		rungs = []Rung{
-			{Tone: ToneWarn, Name: "The webhook did not tell"},
-			{Tone: ToneOK, Name: "Found by the regular check", Evidence: clock(d.ReceivedAt)},
-		}
+		rungs = []Rung{{Tone: ToneOK, Name: "Found by asking the host", Evidence: clock(d.ReceivedAt)}}
+	}
+	if d.Verdict == fairlead.VerdictCaughtUp {
+		rungs = append([]Rung{{Tone: ToneWarn, Name: "The webhook did not tell"}}, rungs...)
 	}
 	last := Rung{Tone: verdictTone(d.Verdict), Name: verdicts[d.Verdict].title, Strong: true}
 	if reason && d.Reason != "" {

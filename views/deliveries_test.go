@@ -34,7 +34,7 @@ func TestADeliverysLadderNeverTicksWhatDidNotHappen(t *testing.T) {
 		},
 		"caught up": {
 			fairlead.Delivery{State: fairlead.DeliveryDone, Source: fairlead.SourceCatchUp, Verdict: fairlead.VerdictCaughtUp, ReceivedAt: at},
-			[]Rung{{Tone: ToneWarn, Name: "The webhook did not tell"}, {Tone: ToneOK, Name: "Found by the regular check", Evidence: "09:41:06"}, {Tone: ToneOK, Name: "Recorded", Strong: true}},
+			[]Rung{{Tone: ToneWarn, Name: "The webhook did not tell"}, {Tone: ToneOK, Name: "Found by asking the host", Evidence: "09:41:06"}, {Tone: ToneOK, Name: "Recorded", Strong: true}},
 		},
 		"retried": {
 			fairlead.Delivery{State: fairlead.DeliveryWaiting, Source: fairlead.SourceWebhook, Verdict: fairlead.VerdictWaiting, ReceivedAt: at, Attempts: 2, NextAt: at.Add(time.Minute), Reason: "Bitbucket answered 503."},

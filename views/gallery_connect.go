@@ -51,7 +51,6 @@ func (c canned) connections() []Exhibit {
 		list("connections-renew", Connections{Rows: []ConnectionRow{use(fairlead.ConnectionRenew, c.link())}}),
 		list("connections-unused", Connections{Rows: []ConnectionRow{use(fairlead.ConnectionAlive)}}),
 		list("connections-none", Connections{}),
-		list("connections-waiting", Connections{Rows: []ConnectionRow{use(fairlead.ConnectionDead, c.link())}, Connect: &waiting}),
 		disconnect("connection-disconnect", c.link(), reports),
 		disconnect("connection-disconnect-unused"),
 		page("connect", "Connect an account", Exhibit{Content: ConnectPage(waiting)}),

@@ -45,6 +45,7 @@ func (c canned) deliveryPages() []Exhibit {
 	}
 	list := func(name string, v Deliveries) Exhibit {
 		v.Project, v.Log.Project, v.Log.Names = c.orders(), "ORDERS", names
+		v.Log.CommitURL = func(d fairlead.Delivery) string { return "https://bitbucket.org/acme-data/orders-db/commits/" + d.Head }
 		return page(name, "Deliveries", Exhibit{Content: DeliveriesPage(v)})
 	}
 	all := c.deliveries()
@@ -57,6 +58,8 @@ func (c canned) deliveryPages() []Exhibit {
 		list("deliveries-none", Deliveries{Linked: true}),
 		list("deliveries-end", Deliveries{Linked: true, Log: DeliveryLog{Before: cursor}}),
 		list("deliveries-not-linked", Deliveries{}),
+		list("deliveries-disconnected", Deliveries{Linked: true, Trouble: []LinkRow{c.row(func(r *LinkRow) { r.Link.Connection = c.connection(c.owner(), fairlead.ConnectionDead) })},
+			Log: DeliveryLog{Deliveries: all[:1]}}),
 	}, c.deliveryDetails(all, page)...)
 }
 
@@ -75,10 +78,13 @@ func (c canned) deliveryDetails(all []fairlead.Delivery, page func(name, title s
 			CommitURL: func(hash string) string { return "https://bitbucket.org/acme-data/orders-db/commits/" + hash }}
 		return page(name, v.title(), Exhibit{Content: DeliveryPage(v)})
 	}
+	dead := c.row(func(r *LinkRow) { r.Link.Connection = c.connection(c.owner(), fairlead.ConnectionDead) })
+	disconnected := page("delivery-disconnected", "Push to main", Exhibit{Content: DeliveryPage(DeliveryDetail{Link: dead.Link, Row: dead, Kind: c.kind(), Delivery: all[0], Payload: payload, KeptFor: 12 * time.Hour})})
 	return []Exhibit{
 		show("delivery", all[1], payload, push, tag, forced),
 		show("delivery-failed", all[3], payload),
 		show("delivery-waiting", all[0], payload),
+		disconnected,
 		show("delivery-ignored", all[2], fairlead.Payload{}),
 		show("delivery-caught-up", all[4], fairlead.Payload{}, push),
 		show("delivery-event", all[6], payload),

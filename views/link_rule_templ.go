@@ -401,7 +401,7 @@ func branchField(v LinkRule) templ.Component {
 }
 
 func (v LinkRule) branchHelp() string {
-	help := "A name, or a pattern: `release/*` follows every branch below release."
+	help := "A name, or a pattern: `release/*` follows every branch right below release, `**` every branch there is."
 	if v.Repository.MainBranch != "" {
 		help = "The main branch is `" + v.Repository.MainBranch + "`. " + help
 	}

@@ -31,11 +31,6 @@ const (
 // ConnectPath connects an account at a Git provider: POST begins, GET is the page for browsers without script.
 func ConnectPath(provider string) string { return "/connect/" + provider }
 
-// ConnectPageHref is the page that waits for the account, and then goes on to another one.
-func ConnectPageHref(provider, returnTo string) string {
-	return withQuery(ConnectPath(provider), "return", returnTo, "waiting", "yes")
-}
-
 // ConnectAuthorizeHref goes to the host and comes back; then, in the same tab, to another page.
 func ConnectAuthorizeHref(provider, returnTo string, popup bool) string {
 	window := ""

@@ -1,0 +1,77 @@
+package e2e
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+)
+
+// fastClock lets the page's clock go thirty times as fast, so that its polls come soon.
+const fastClock = `for (const name of ["setInterval", "setTimeout"]) { const slow = window[name]; window[name] = (f, ms, ...more) => slow(f, ms / 30, ...more) }`
+
+const rowsShown = `document.querySelectorAll(".log details").length`
+
+func TestTheLogTellsOfNewDeliveriesAndLeadsToTheOldest(t *testing.T) {
+	t.Parallel()
+	f, p, address := newLink(t, "")
+	first := f.push(ordersDB, "main", "migrations/0003_first.sql")
+	f.simulate(http.MethodPost, "/repositories/"+ordersDB+"/bulk", map[string]any{"branch": "feature/bulk", "pushes": 119})
+	f.waitSQL("120 verdicts", `SELECT count(*) = 120 FROM deliveries WHERE state = 'done'`)
+
+	page := func(rows int) {
+		t.Helper()
+		p.waitFor("the page of the log", `document.readyState === "complete" && `+rowsShown+` === `+strconv.Itoa(rows))
+	}
+	p.open(f.url + ordersLog)
+	page(50)
+	p.shot("deliveries-many")
+	p.click(link("Older deliveries"))
+	page(50)
+	p.waitShown(link("Newest deliveries"))
+	p.click(link("Older deliveries"))
+	page(20)
+	if p.shows(link("Older deliveries")) {
+		t.Error("there is something older than the oldest")
+	}
+	p.reload() // each page has an address
+	page(20)
+	p.click(css(".log > li:last-child summary"))
+	says(p, "Push to main", "Signature matches this link’s secret")
+	p.click(sel{"details[open] a", "View the delivery"})
+	p.waitShown(css("#wire"))
+	p.click(sel{"summary", "7 headers"})
+	says(p, first[:10], "migrations/0003_first.sql", "X-Hub-Signature: [redacted]", "repo:push")
+	p.back()
+	page(20)
+	p.back()
+	page(50)
+	p.open(f.url + ordersLog)
+	p.click(link("Recorded"))
+	page(1)
+	p.click(link("Needs attention"))
+	p.waitShown(sel{"strong", "Nothing needs attention"})
+	p.click(link("Ignored"))
+	page(50)
+	p.click(link("All"))
+	page(50)
+
+	// New ones are told without moving the list.
+	defer p.evaluateOnNewDocument(fastClock)()
+	for _, path := range []string{f.url + ordersLog, address} {
+		p.open(path)
+		p.waitFor("the log", rowsShown+" > 0")
+		rows := get[int](p, rowsShown)
+		p.click(css(".log summary"))
+		get[string](p, `document.documentElement.dataset.same = "yes"`)
+		f.push(ordersDB, "feature/bulk", "app/new.txt"+path[len(path)-2:])
+		p.waitShown(sel{"#newer a", "1 new delivery"})
+		f.push(ordersDB, "feature/bulk", "app/newer.txt"+path[len(path)-2:])
+		p.waitShown(sel{"#newer a", "2 new deliveries"})
+		if !get[bool](p, `document.documentElement.dataset.same === "yes" && document.querySelectorAll(".log details[open]").length === 1`) {
+			t.Error("the page was loaded again, or the row that was open is closed")
+		}
+		p.click(sel{"#newer a", "2 new deliveries"})
+		p.waitGone(css("#newer a"))
+		p.waitFor("as many rows, none of them open", rowsShown+" === "+strconv.Itoa(rows)+` && !document.querySelector(".log details[open]")`)
+	}
+}
