@@ -31,9 +31,9 @@ type longLogResult struct {
 func (r *results) measureLongLog(ctx context.Context, made *linked, dir string) error {
 	r.longLog.rows = r.options.rows
 	var before map[string]string
-	for _, count := range []int{shortLog, r.options.rows} {
+	for i, count := range []int{shortLog, r.options.rows} {
 		say("pages of a log of %d deliveries", count)
-		l, err := made.copied(dir, fmt.Sprintf("log-%d", count))
+		l, err := made.copied(dir, fmt.Sprintf("log-%d", i))
 		if err != nil {
 			return err
 		}

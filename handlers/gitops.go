@@ -27,7 +27,11 @@ func (s *Server) showGitOps(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		v.Providers = append(v.Providers, views.NewProviderRow(p, kind))
+		row := views.NewProviderRow(p, kind)
+		if err := s.countLinks(r, p, &row); err != nil {
+			return err
+		}
+		v.Providers = append(v.Providers, row)
 	}
 	setups, err := s.Setup.List(r.Context())
 	if err != nil {
@@ -52,6 +56,22 @@ func (s *Server) showGitOps(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, views.Page{Title: "GitOps", Area: views.AreaGitOps}, views.GitOpsPage(v))
+}
+
+// countLinks tells how many repository links a provider has, and how many of them need attention.
+func (s *Server) countLinks(r *http.Request, p fairlead.GitProvider, row *views.ProviderRow) error {
+	use, err := s.Linking.UseOf(r.Context(), p.ID)
+	if err != nil {
+		return err
+	}
+	links, err := s.linkRows(r, use.Links)
+	row.Links = len(links)
+	for _, link := range links {
+		if !link.Link.Project.IsArchived() && link.Trouble().Title != "" {
+			row.Troubled++
+		}
+	}
+	return err
 }
 
 // repairWebhooks leads all webhooks to the external URL of now. What a host refused stands on each link's page.

@@ -14,12 +14,15 @@ func (c canned) gitops() []Exhibit {
 		{Tile: "Bb", Name: "Bitbucket.org 3", Step: "Step 2 of 3", Tone: ToneWarn, Facts: []string{"Started by Ana Brandt", "Bitbucket did not accept the Secret"}, ContinueHref: "#", DiscardAction: "#"},
 		{Tile: "Bb", Name: "Bitbucket.org 4", Step: "Step 3 of 3", Tone: ToneRun, Facts: []string{"Started by you", "Verified, waits for “Confirm and add”"}, ContinueHref: "#", DiscardAction: "#"},
 	}
+	linked := provider
+	linked.Links, linked.Troubled = 7, 2
 	added := exhibit("gitops-added", "GitOps", AreaGitOps, GitOpsPage(GitOps{Providers: []ProviderRow{provider}}))
 	added.Page.Flash = &Flash{Title: "Bitbucket.org was added.", Text: "Developers can now link their projects with one of their repositories from it.", Link: FlashLink{ProjectsPath, "Link a project"}}
 	elsewhere := []fairlead.RepositoryLink{c.link(), c.link(), c.link(), c.link(), c.link(), c.link(), c.link()}
 	return []Exhibit{
 		exhibit("gitops-empty", "GitOps", AreaGitOps, GitOpsPage(GitOps{})),
 		added,
+		exhibit("gitops-linked", "GitOps", AreaGitOps, GitOpsPage(GitOps{Providers: []ProviderRow{linked}})),
 		exhibit("gitops-older-address", "GitOps", AreaGitOps, GitOpsPage(GitOps{Providers: []ProviderRow{provider}, Elsewhere: elsewhere, External: cannedURL})),
 		exhibit("gitops-unfinished", "GitOps", AreaGitOps, GitOpsPage(GitOps{Providers: []ProviderRow{provider}, Unfinished: unfinished})),
 	}
