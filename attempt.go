@@ -1,6 +1,10 @@
 package fairlead
 
-import "time"
+import (
+	"net/url"
+	"strings"
+	"time"
+)
 
 // AttemptPurpose says what a trip to the host is for.
 type AttemptPurpose string
@@ -49,6 +53,13 @@ func (a Attempt) Judge(sessionID string, now time.Time) *Diagnosis {
 		return attemptExpired(now)
 	}
 	return nil
+}
+
+// IsOwnPath reports whether an address stays with us: a path, and none that browsers read as another host ("//host", "/\host";
+// control characters they drop before they look, and url.Parse refuses).
+func IsOwnPath(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.Contains(address, "\\")
 }
 
 func attemptForeign(at time.Time) *Diagnosis {

@@ -18,16 +18,17 @@ const (
 // Connection is a person's authorization at a host, by which Fairlead acts there. There is one for each person, Git
 // provider and account at the host; authorizing again revives it, and the links that use it go on.
 type Connection struct {
-	ID          string
-	ProviderID  string
-	Person      Person  // ID and name
-	Account     Account // at the host
-	State       ConnectionState
-	Diagnosis   *Diagnosis // why it is not alive; nil while it is
-	Tokens      Tokens
-	Version     int64 // rises with every change of the tokens or the state, for compare-and-set
-	CreatedAt   time.Time
-	RefreshedAt time.Time // when the host last issued tokens
+	ID           string
+	ProviderID   string
+	Person       Person  // ID and name
+	Account      Account // at the host
+	State        ConnectionState
+	Diagnosis    *Diagnosis // why it is not alive; nil while it is
+	Tokens       Tokens
+	Version      int64 // rises with every change of the tokens or the state, for compare-and-set
+	CreatedAt    time.Time
+	AuthorizedAt time.Time // when the person last came back from the host; refreshing does not change it
+	RefreshedAt  time.Time // when the host last issued tokens
 }
 
 // IsAlive reports whether the connection can be used.
@@ -45,6 +46,19 @@ type Tokens struct {
 type ConnectionUse struct {
 	Connection Connection
 	Links      []RepositoryLink // those that act by it
+}
+
+// ConnectionMissing is for a link that nobody's connection serves; lost says why, in a sentence.
+func ConnectionMissing(lost string, at time.Time) *Diagnosis {
+	if lost == "" {
+		lost = "The connection that was used here is gone."
+	}
+	return &Diagnosis{
+		Code: DiagnosisConnectionMissing, At: at,
+		Title:   "Nobody's connection is used here",
+		Because: lost,
+		Fix:     []string{"Somebody of the project who administers the repository chooses **Take over**: the link then acts by that person's connection."},
+	}
 }
 
 // ConnectionReplaced is for connections whose Git provider got another application ID: the host issued their tokens to the

@@ -38,13 +38,13 @@ type Verdict string
 const (
 	VerdictWaiting   Verdict = "waiting"           // not worked off yet
 	VerdictRecorded  Verdict = "recorded"          // a push with its files was written down
-	VerdictCaughtUp  Verdict = "caught_up"         // recorded, but the webhook never told
+	VerdictCaughtUp  Verdict = "caught_up"         // recorded, but no webhook told of it
 	VerdictBranch    Verdict = "ignored_branch"    // the link does not follow this branch
 	VerdictPath      Verdict = "ignored_path"      // no changed file matches the path filter
 	VerdictTag       Verdict = "ignored_tag"       // the link does not follow tags
 	VerdictDeletion  Verdict = "ignored_deletion"  // the link does not follow removed branches
 	VerdictEvent     Verdict = "ignored_event"     // no push, or nothing in it
-	VerdictPaused    Verdict = "ignored_paused"    // the project is archived
+	VerdictPaused    Verdict = "ignored_paused"    // the link was not in use: its project archived, or itself removed
 	VerdictDuplicate Verdict = "ignored_duplicate" // recorded before, by the webhook or by the regular check
 	VerdictFailed    Verdict = "failed"            // the host did not tell what changed, after several tries
 )
@@ -82,7 +82,8 @@ type Delivery struct {
 	Head       string     // the newest commit, for a link to the host
 	ReceivedAt time.Time
 	FinishedAt time.Time // zero while it is not done
-	Attempts   int       // tries of the worker
+	Attempts   int       // tries of the worker that count
+	Claim      int64     // rises each time a worker takes it: whose hands it is in
 	NextAt     time.Time // of the next try; zero when there is none
 	Place      int64     // in the log: of two deliveries at the same instant, the later has the larger
 }
@@ -113,6 +114,12 @@ type Push struct {
 	Comparison Comparison // what the host says differs
 	Matched    int        // changed files that the path filter wants
 	At         time.Time
+	Position   int      // in its delivery, from 0
+	Hashes     []string // of all commits that were read, newest first, also those that Comparison leaves out; not read back
+	Incomplete bool     // it may have brought commits that it is not found by; not read back
+	Open       bool     // the link's head did not go over this change of a followed branch; not read back
+	Told       int64    // place of the newest delivery that told of it
+	Stale      bool     // its delivery is to be judged anew
 }
 
 // Rejection is a request to a link's webhook that was refused. Nothing of its body is kept.
@@ -164,4 +171,15 @@ type Head struct {
 	Hash      string    // the last commit that was worked off
 	Suspect   string    // another one that the host has, seen by the regular check and not told by the webhook; "" if none
 	SuspectAt time.Time // when that was first seen
+	// FollowedAt is since when the link follows the branch: what came before is none of its business.
+	FollowedAt time.Time
+}
+
+// HeadSync is what a comparison of a link's heads with the host's found.
+type HeadSync struct {
+	At     time.Time // when the host was asked
+	Place  int64     // of the newest delivery at that time; what later ones move stays as they leave it
+	Before []Head    // the heads as they were read
+	After  []Head    // as they should be; a branch that is gone is missing
+	Behind []string  // branches of which everything that was told until then lies behind the head
 }

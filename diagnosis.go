@@ -1,6 +1,9 @@
 package fairlead
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // DiagnosisCode names a cause. Code decides on codes, never on texts.
 type DiagnosisCode string
@@ -142,6 +145,12 @@ type Diagnosis struct {
 
 // Error implements error.
 func (d *Diagnosis) Error() string { return "diagnosis " + string(d.Code) + ": " + d.Title }
+
+// DiagnosisOf returns the diagnosis in err's chain, nil if there is none.
+func DiagnosisOf(err error) *Diagnosis {
+	d, _ := errors.AsType[*Diagnosis](err)
+	return d
+}
 
 // Concerns reports whether the diagnosis asks for a change of that field.
 func (d *Diagnosis) Concerns(field string) bool {

@@ -15,8 +15,9 @@ type RepositoryLink struct {
 	Repository Repository // ID, full name and address, as last seen
 	Rule       LinkRule
 	Webhook    Webhook
-	Secret     Secret // signs deliveries
-	OldSecret  Secret // still accepted while the host may not yet use Secret
+	Secret     Secret    // signs deliveries
+	OldSecret  Secret    // still accepted while the host may not yet use Secret
+	SecretTold time.Time // when the host was given Secret; zero while it may know OldSecret only
 	Health     Health
 	Lost       string // why there is no connection: "Ana Brandt disconnected it"; "" while there is one
 	Rejected   int    // deliveries refused since the link was made

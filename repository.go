@@ -4,10 +4,9 @@ import "time"
 
 // RepositoryOwner is what repositories belong to at a host; at Bitbucket it is a Bitbucket workspace.
 type RepositoryOwner struct {
-	ID            string // the host's immutable id
-	Slug          string // its part in addresses
-	Name          string // "" if the host did not say
-	Administrator bool   // the connection's account administers it
+	ID   string // the host's immutable id
+	Slug string // its part in addresses
+	Name string // "" if the host did not say
 }
 
 // Permission levels that an account can have on a repository.
@@ -22,6 +21,7 @@ type Repository struct {
 	ID         string // the host's immutable id: renaming and moving keep it
 	FullName   string // "acme-data/orders-db"
 	MainBranch string // "" while nobody has pushed
+	MainHead   string // the commit that the main branch points to; "" where that was not asked for
 	Private    bool
 	Access     string // AccessAdmin, AccessWrite or AccessRead; "" if the host did not say
 	WebURL     string // its page for people

@@ -37,6 +37,7 @@ func openDatabase(path, options string) (*sql.DB, error) {
 type committed struct {
 	Commits int
 	Took    time.Duration
+	Written int64 // bytes that went to the disk
 }
 
 func (c committed) perSecond() float64 { return float64(c.Commits) / c.Took.Seconds() }
@@ -57,6 +58,9 @@ func serveCommits(ctx context.Context, args []string, in io.Reader, out io.Write
 	}
 	result, err := commitEach(ctx, db, payload[0], payload[1], *length)
 	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	if result.Written, err = written("self"); err != nil {
 		return err
 	}
 	return json.NewEncoder(out).Encode(result)

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 )
 
 const (
-	hookSenders = 64  // connections on which deliveries come as fast as they are answered
+	hookSenders = 256 // connections on which deliveries come as fast as they are answered
 	hooksPerS   = 500 // of the open loop
 )
 
@@ -15,12 +16,14 @@ const (
 type hookResults struct {
 	payload   int // bytes of a body
 	durable   pair[float64]
+	written   pair[float64]   // bytes that went to the disk for each
+	work      []time.Duration // of the product's processor, for each
 	answers   pair[[]sample]
 	accepted  int64 // deliveries of all loads
 	workedOff int64 // of them, when the loads were over
 }
 
-// measureDurable lets senders deliver as fast as they are answered, and then on a schedule. The worker runs all the time, at
+// measureDurable lets senders deliver on a schedule, and then as fast as they are answered. The worker runs all the time, at
 // the simulated host in the same process, and never catches up: what arrives is always more than it works off.
 func (r *results) measureDurable(ctx context.Context, made *linked, dir string) error {
 	l, err := made.copied(dir, "durable")
@@ -35,9 +38,9 @@ func (r *results) measureDurable(ctx context.Context, made *linked, dir string) 
 		return err
 	}
 	r.hooks.payload = l.hook.size
-	err = r.measureCommits(ctx, l, dir)
+	err = r.measureAnswers(ctx, l, dir) // first: what the other load leaves to be written to the disk would be in it
 	if err == nil {
-		err = r.measureAnswers(ctx, l, dir)
+		err = r.measureCommits(ctx, l, dir)
 	}
 	l.server.stop()
 	if err != nil {
@@ -59,26 +62,45 @@ func (r *results) measureCommits(ctx context.Context, l *linked, dir string) err
 					return err
 				}
 				r.hooks.durable.floor = append(r.hooks.durable.floor, result.perSecond())
+				r.hooks.written.floor = append(r.hooks.written.floor, float64(result.Written)/float64(max(result.Commits, 1)))
 				continue
 			}
-			rate, err := deliverAll(ctx, l, length)
+			rate, cost, err := deliverAll(ctx, l, length)
 			if err != nil {
 				return err
 			}
-			r.hooks.durable.product = append(r.hooks.durable.product, rate)
+			h := &r.hooks
+			h.durable.product, h.written.product, h.work = append(h.durable.product, rate), append(h.written.product, cost.written), append(h.work, cost.work)
 		}
 	}
 	return nil
 }
 
-// deliverAll returns acknowledged deliveries per second.
-func deliverAll(ctx context.Context, l *linked, length time.Duration) (float64, error) {
+// cost is what a delivery costs the product, with the share of its worker.
+type cost struct {
+	written float64 // bytes that went to the disk
+	work    time.Duration
+}
+
+// costs are all that the process has cost until now.
+func (p *process) costs() (c cost, err error) {
+	bytes, err := written(strconv.Itoa(p.command.Process.Pid))
+	if err != nil {
+		return c, err
+	}
+	c.written = float64(bytes)
+	c.work, err = p.worked()
+	return c, err
+}
+
+// deliverAll returns acknowledged deliveries per second, and what each cost.
+func deliverAll(ctx context.Context, l *linked, length time.Duration) (rate float64, each cost, err error) {
 	address := l.address()
 	var all []func() error
 	for range hookSenders {
 		c, err := dial(address)
 		if err != nil {
-			return 0, err
+			return 0, each, err
 		}
 		defer c.conn.Close()
 		all = append(all, func() error {
@@ -87,11 +109,22 @@ func deliverAll(ctx context.Context, l *linked, length time.Duration) (float64, 
 		})
 	}
 	if _, err := closedLoop(ctx, all, length/10); err != nil { // warming up
-		return 0, err
+		return 0, each, err
+	}
+	before, err := l.server.costs()
+	if err != nil {
+		return 0, each, err
 	}
 	started := time.Now()
 	answered, err := closedLoop(ctx, all, length)
-	return float64(answered) / time.Since(started).Seconds(), err
+	if err != nil {
+		return 0, each, err
+	}
+	took := time.Since(started)
+	after, err := l.server.costs()
+	answered = max(answered, 1)
+	each = cost{(after.written - before.written) / float64(answered), (after.work - before.work) / time.Duration(answered)}
+	return float64(answered) / took.Seconds(), each, err
 }
 
 // measureAnswers takes the time from when a delivery was due to the end of its answer. The floor is a bare server that

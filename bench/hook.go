@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 )
@@ -60,8 +61,11 @@ func pairOf(i, n int) (older, newer int) {
 	return i, i + distance
 }
 
-// id is that of the i-th delivery, in the shape of the host's.
-func (h *hook) id(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", i) }
+// id is that of the i-th delivery, in the shape of the host's: in no order, which an index feels.
+func (h *hook) id(i int) string {
+	sum := sha256.Sum256([]byte(h.uuid + strconv.Itoa(i)))
+	return fmt.Sprintf("%x-%x-4%03x-8%03x-%x", sum[:4], sum[4:6], sum[6], sum[7], sum[8:14])
+}
 
 // delivery is the i-th delivery, signed as the host signs it. Sent again it is the same.
 func (h *hook) delivery(i int) request {

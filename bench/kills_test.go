@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 )
@@ -29,6 +28,8 @@ func TestPointsOfKillsAreRandomDifferentAndRepeatable(t *testing.T) {
 func TestWhatIsNotAcknowledgedIsSentAgain(t *testing.T) {
 	var mu sync.Mutex
 	tries, kept := map[string]int{}, map[string]int{}
+	h := sampleHook(t)
+	killedAfterCommit := h.id(5)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-Uuid")
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -41,7 +42,7 @@ func TestWhatIsNotAcknowledgedIsSentAgain(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		case 3:
 			kept[id]++
-			if strings.HasSuffix(id, "5") { // killed after the commit
+			if id == killedAfterCommit {
 				panic(http.ErrAbortHandler)
 			}
 			w.WriteHeader(http.StatusAccepted)
@@ -50,7 +51,7 @@ func TestWhatIsNotAcknowledgedIsSentAgain(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	b := &burst{hook: sampleHook(t), address: server.Listener.Addr().String(), total: 20}
+	b := &burst{hook: h, address: server.Listener.Addr().String(), total: 20}
 	var sending sync.WaitGroup
 	for range 3 {
 		sending.Go(func() { b.send(context.Background()) })

@@ -131,6 +131,24 @@ func (p *process) worked() (time.Duration, error) {
 	return parseWorked(string(text))
 }
 
+// written is how much the process has sent to the disk, in bytes, its files' logs included.
+func written(pid string) (int64, error) {
+	text, err := os.ReadFile("/proc/" + pid + "/io")
+	if err != nil {
+		return 0, err
+	}
+	return parseWritten(string(text))
+}
+
+func parseWritten(io string) (int64, error) {
+	for line := range strings.Lines(io) {
+		if rest, ok := strings.CutPrefix(line, "write_bytes:"); ok {
+			return strconv.ParseInt(strings.TrimSpace(rest), 10, 64)
+		}
+	}
+	return 0, errors.New("no write_bytes")
+}
+
 // The kernel counts in hundredths of a second for everybody who asks (USER_HZ).
 const tick = 10 * time.Millisecond
 

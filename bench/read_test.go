@@ -13,6 +13,9 @@ func TestTheKernelsFilesAreRead(t *testing.T) {
 	if got, err := parseWorked(stat); got != 3*time.Second || err != nil {
 		t.Errorf("processor time: %s, %v", got, err)
 	}
+	if got, err := parseWritten("rchar: 9\nwrite_bytes: 4096\ncancelled_write_bytes: 1\n"); got != 4096 || err != nil {
+		t.Errorf("written: %d, %v", got, err)
+	}
 	busy, all, err := parseCPUTimes("cpu  10 1 5 80 4 0 0 0 7 0\ncpu0 1\n")
 	if busy != 16 || all != 100 || err != nil {
 		t.Errorf("processors: %d of %d, %v", busy, all, err)
@@ -22,6 +25,9 @@ func TestTheKernelsFilesAreRead(t *testing.T) {
 	}
 	for _, bad := range []string{"", "intr 1 2 3"} {
 		if _, _, err := parseCPUTimes(bad); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+		if _, err := parseWritten(bad); err == nil {
 			t.Errorf("%q was read", bad)
 		}
 		if _, err := parseWorked(bad); err == nil {

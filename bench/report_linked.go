@@ -77,8 +77,8 @@ func (r *results) linkedTables() string {
 		"%d of those were answered as stored before. Acknowledged %s, lost %d, double %d. The database was whole.\n",
 		k.kills, k.seed, grouped(k.sent), burstSenders, k.took.Round(100*time.Millisecond), grouped(int(k.unanswered)), k.repeated, grouped(k.acknowledged), k.lost, k.double)
 	fmt.Fprintf(&b, "\nDeliveries: bodies of %s, %d senders for the rate, rounds of %s; of %s accepted in these loads %s had been worked off when they ended. "+
-		"The loop of commits: %s per second. Answers of the bare server: p50 %s, p99 %s.\n",
-		kB(int64(h.payload)), hookSenders, r.options.load/2, grouped(int(h.accepted)), grouped(int(h.workedOff)), spreadText(spreadOf(h.durable.floor), perS),
+		"Each cost the product, worker and simulated host included, %s of processor time; %s went to the disk for it, of the loop of commits %s. The loop of commits: %s per second. Answers of the bare server: p50 %s, p99 %s.\n",
+		kB(int64(h.payload)), hookSenders, r.options.load/2, grouped(int(h.accepted)), grouped(int(h.workedOff)), us(median(h.work)), kB(int64(median(h.written.product))), kB(int64(median(h.written.floor))), spreadText(spreadOf(h.durable.floor), perS),
 		spreadText(spreadOf(eachRound(h.answers.floor, 50)), ms), spreadText(spreadOf(eachRound(h.answers.floor, 99)), ms))
 	fmt.Fprintf(&b, "\nThe picker asked the host for `%s`.\n", strings.Join(r.picker.paths, "`, `"))
 	return b.String()

@@ -14,7 +14,7 @@ import (
 // connectionColumns are what everybody may know of a connection; sealedColumns are its tokens.
 const (
 	connectionColumns = `c.id, c.provider_id, c.person_id, p.name, c.account_id, c.account_name, c.state, c.diagnosis, c.version,
-		c.created_at, c.refreshed_at, c.token_expires_at, c.scopes`
+		c.created_at, c.authorized_at, c.refreshed_at, c.token_expires_at, c.scopes`
 	sealedColumns    = `, c.access_sealed, c.refresh_sealed`
 	connectionTables = ` FROM connections c JOIN people p ON p.id = c.person_id `
 	noConnection     = "There is no such connection. It may have been removed."
@@ -26,15 +26,15 @@ func refreshPlace(id string) string { return "connections/" + id + "/refresh" }
 // scanConnection reads connectionColumns, and more where a query has more.
 func scanConnection(row scanner, more ...any) (c fairlead.Connection, err error) {
 	var (
-		diagnosis                sql.NullString
-		scopes                   string
-		made, refreshed, expires sql.NullInt64
+		diagnosis                            sql.NullString
+		scopes                               string
+		made, authorized, refreshed, expires sql.NullInt64
 	)
 	if err = row.Scan(append([]any{&c.ID, &c.ProviderID, &c.Person.ID, &c.Person.Name, &c.Account.ID, &c.Account.Name, &c.State, &diagnosis, &c.Version,
-		&made, &refreshed, &expires, &scopes}, more...)...); err != nil {
+		&made, &authorized, &refreshed, &expires, &scopes}, more...)...); err != nil {
 		return c, err
 	}
-	c.CreatedAt, c.RefreshedAt, c.Tokens.ExpiresAt = instant(made), instant(refreshed), instant(expires)
+	c.CreatedAt, c.AuthorizedAt, c.RefreshedAt, c.Tokens.ExpiresAt = instant(made), instant(authorized), instant(refreshed), instant(expires)
 	return c, errors.Join(decode(diagnosis, &c.Diagnosis), json.Unmarshal([]byte(scopes), &c.Tokens.Scopes))
 }
 
@@ -110,14 +110,15 @@ func (t tx) putConnection(ctx context.Context, by fairlead.Actor, a fairlead.Att
 			c.ID = fairlead.NewID(t.db.random, fairlead.PrefixConnection)
 		}
 		_, err = t.exec(ctx, `
-			INSERT INTO connections (id, provider_id, person_id, account_id, account_name, state, access_sealed, refresh_sealed, scopes, version, created_at, refreshed_at)
-			VALUES ($1, $2, $3, $4, '', 'alive', x'', x'', '[]', 0, $5, $6)`,
-			c.ID, a.ProviderID, a.PersonID, c.Account.ID, millis(t.now), millis(t.now))
+			INSERT INTO connections (id, provider_id, person_id, account_id, account_name, state, access_sealed, refresh_sealed, scopes, version, created_at, authorized_at, refreshed_at)
+			VALUES ($1, $2, $3, $4, '', 'alive', x'', x'', '[]', 0, $5, $6, $7)`,
+			c.ID, a.ProviderID, a.PersonID, c.Account.ID, millis(t.now), millis(t.now), millis(t.now))
 	}
 	if err != nil {
 		return c, err
 	}
-	if _, err := t.exec(ctx, `UPDATE connections SET state = 'alive', diagnosis = NULL, account_name = $1 WHERE id = $2`, c.Account.Name, c.ID); err != nil {
+	if _, err := t.exec(ctx, `UPDATE connections SET state = 'alive', diagnosis = NULL, account_name = $1, authorized_at = $2 WHERE id = $3`,
+		c.Account.Name, millis(t.now), c.ID); err != nil {
 		return c, err
 	}
 	if _, err := t.saveTokens(ctx, c.ID, c.Version, c.Tokens); err != nil {

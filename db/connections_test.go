@@ -169,7 +169,7 @@ func TestConnectingAgainRevivesTheConnectionOfTheSameAccount(t *testing.T) {
 	}
 	w.now = w.now.Add(time.Hour)
 	again := w.connected(priya, g, "priya")
-	if again.ID != first.ID || !again.IsAlive() || again.Diagnosis != nil || again.Version <= dead.Version || !again.CreatedAt.Equal(first.CreatedAt) || !again.RefreshedAt.Equal(w.now) {
+	if again.ID != first.ID || !again.IsAlive() || again.Diagnosis != nil || again.Version <= dead.Version || !again.CreatedAt.Equal(first.CreatedAt) || !again.RefreshedAt.Equal(w.now) || !again.AuthorizedAt.Equal(w.now) {
 		t.Errorf("got %+v", again)
 	}
 	w.wantNews("connection.attempted", "connection.renewed")
@@ -199,7 +199,7 @@ func TestOfSeveralRefreshesOfOneVersionOneIsStored(t *testing.T) {
 		t.Errorf("%d were stored", won)
 	}
 	got := w.connection(c.ID)
-	if got.Version != c.Version+1 || !got.RefreshedAt.Equal(w.now) || got.Tokens.Access.Reveal()[len("access-of-"):] != got.Tokens.Refresh.Reveal()[len("refresh-of-"):] {
+	if got.Version != c.Version+1 || !got.RefreshedAt.Equal(w.now) || !got.AuthorizedAt.Equal(c.AuthorizedAt) || got.Tokens.Access.Reveal()[len("access-of-"):] != got.Tokens.Refresh.Reveal()[len("refresh-of-"):] {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -248,6 +248,11 @@ func TestAReplacedApplicationIDAsksEverybodyToConnectAgain(t *testing.T) {
 	g, other := w.provider(priya, "a"), w.provider(priya, "b")
 	c, untouched := w.connected(priya, g, "priya"), w.connected(priya, other, "priya")
 	open := w.connecting(priya, g, "at_open")
+	l := w.linked(priya, w.project(priya, "Orders", "ORDERS"), c, "acme/orders")
+	w.arrived(l, "d1")
+	held := w.claimed()
+	held.NextAt = w.now.Add(time.Hour)
+	w.must(w.RetryDelivery(ctx, held, nil))
 	replace := func(id string) {
 		t.Helper()
 		s, _, err := w.CreateSetup(ctx, as(priya), fairlead.Setup{
@@ -259,10 +264,12 @@ func TestAReplacedApplicationIDAsksEverybodyToConnectAgain(t *testing.T) {
 		}
 		w.confirmed(priya, w.moved(s, fairlead.SetupVerified))
 	}
+	w.wantClaims(9)
 	replace(g.ApplicationID) // only its secret is another one
 	if got := w.connection(c.ID); !got.IsAlive() {
 		t.Errorf("another secret ended it: %+v", got)
 	}
+	w.wantClaims(9, "d1") // which waited for another secret
 	replace("another-id")
 	got := w.connection(c.ID)
 	if got.State != fairlead.ConnectionRenew || got.Diagnosis.Code != fairlead.DiagnosisConnectionReplaced || !strings.Contains(got.Diagnosis.Title, "Bitbucket a") || got.Version != c.Version+1 {

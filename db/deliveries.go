@@ -13,7 +13,7 @@ import (
 
 const (
 	deliveryColumns = `place, id, link_id, project_id, host_id, event, source, address, state, verdict, reason, diagnosis, ref, more, commits, files,
-		actor, head, received_at, finished_at, attempts, due_at`
+		actor, head, received_at, finished_at, attempts, claims, due_at`
 	noDelivery = "There is no such delivery."
 )
 
@@ -39,7 +39,7 @@ func scanDelivery(row scanner) (v fairlead.Delivery, err error) {
 		received, finished, due sql.NullInt64
 	)
 	if err = row.Scan(&v.Place, &v.ID, &v.LinkID, &v.ProjectID, &v.HostID, &v.Event, &v.Source, &v.Address, &v.State, &v.Verdict, &v.Reason, &diagnosis,
-		&v.Ref, &v.More, &v.Commits, &v.Files, &v.Actor, &v.Head, &received, &finished, &v.Attempts, &due); err != nil {
+		&v.Ref, &v.More, &v.Commits, &v.Files, &v.Actor, &v.Head, &received, &finished, &v.Attempts, &v.Claim, &due); err != nil {
 		return v, err
 	}
 	v.ReceivedAt, v.FinishedAt = instant(received), instant(finished)
@@ -198,28 +198,54 @@ func (d *DB) FindPayload(ctx context.Context, deliveryID string) (p fairlead.Pay
 	return p, json.Unmarshal([]byte(headers.String), &p.Headers)
 }
 
-// droppedAtOnce bounds one transaction of DropOldPayloads, so that deliveries that arrive meanwhile do not wait for it.
-const droppedAtOnce = 200
+// atOnce bounds what one transaction does with a backlog, so that deliveries that arrive meanwhile do not wait for it.
+const atOnce = 200
 
-const dropStatement = `
-	DELETE FROM delivery_payloads WHERE place IN (
+const (
+	dropStatement = `DELETE FROM delivery_payloads WHERE place IN (` + oldQuery + `)`
+	oldQuery      = `
 		SELECT p.place FROM delivery_payloads p JOIN deliveries d ON d.place = p.place
-		WHERE p.received_at < $1 AND d.state IN ('done', 'failed') ORDER BY p.received_at LIMIT $2)`
+		WHERE p.received_at < $1 AND d.state IN ('done', 'failed') ORDER BY p.received_at LIMIT $2`
+)
 
-// DropOldPayloads forgets what came over the wire before that time, except of deliveries that are not worked off yet, and
-// returns how many payloads went.
+// DropOldPayloads forgets some of what came over the wire before that time, except of deliveries that are not worked off yet,
+// and returns how many payloads went; 0 when none is left.
 func (d *DB) DropOldPayloads(ctx context.Context, before time.Time) (dropped int, err error) {
-	for {
-		var n int64
-		err := d.write(ctx, func(t tx) (err error) {
-			n, err = t.exec(ctx, dropStatement, millis(before), droppedAtOnce)
-			return err
-		})
-		dropped += int(n)
-		if err != nil || n < droppedAtOnce {
-			return dropped, err
-		}
+	if some, err := list(ctx, d.reader, scanPlace, oldQuery, millis(before), 1); len(some) == 0 || err != nil {
+		return 0, err // to see that needs no writer
 	}
+	err = d.write(ctx, func(t tx) error {
+		n, err := t.exec(ctx, dropStatement, millis(before), atOnce)
+		dropped = int(n)
+		return err
+	})
+	return dropped, err
+}
+
+// giveUpQuery reads the small index of what waits, and none of what is due now: that is worked off first.
+const giveUpQuery = `
+	SELECT place FROM deliveries WHERE state = 'waiting' AND received_at < $1 AND (due_at IS NULL OR due_at > $2) LIMIT $3`
+
+// GiveUpOldDeliveries ends some deliveries that came before that time and still wait for something, and returns how many; 0
+// when none is left.
+func (d *DB) GiveUpOldDeliveries(ctx context.Context, before time.Time, reason string) (ended int, err error) {
+	if some, err := list(ctx, d.reader, scanPlace, giveUpQuery, millis(before), millis(d.clock()), 1); len(some) == 0 || err != nil {
+		return 0, err
+	}
+	err = d.write(ctx, func(t tx) error {
+		n, err := t.exec(ctx, `
+			UPDATE deliveries SET state = 'failed', verdict = $1, shown = $2, reason = $3, finished_at = $4, due_at = NULL WHERE place IN (
+				SELECT place FROM deliveries WHERE state = 'waiting' AND received_at < $5 AND (due_at IS NULL OR due_at > $6) LIMIT $7)`,
+			string(fairlead.VerdictFailed), string(showing(fairlead.VerdictFailed)), reason, millis(t.now), millis(before), millis(t.now), atOnce)
+		ended = int(n)
+		return err
+	})
+	return ended, err
+}
+
+func scanPlace(row scanner) (place int64, err error) {
+	err = row.Scan(&place)
+	return place, err
 }
 
 // ReprocessDelivery lets a delivery be worked off once more, from the beginning. CodeConflict if its payload is no longer
@@ -246,8 +272,11 @@ func (d *DB) ReprocessDelivery(ctx context.Context, by fairlead.Actor, id string
 			return fairlead.Errorf(fairlead.CodeConflict, "This delivery is being processed at this moment.")
 		}
 		if _, err := t.exec(ctx, `
-			UPDATE deliveries SET state = 'waiting', verdict = 'waiting', shown = '', reason = '', diagnosis = NULL, finished_at = NULL, attempts = 0, due_at = $1
+			UPDATE deliveries SET state = 'waiting', verdict = 'waiting', shown = '', reason = '', diagnosis = NULL, finished_at = NULL, attempts = 0, again = 1, due_at = $1
 			WHERE place = $2`, millis(t.now), v.Place); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, `UPDATE pushes SET stale = 1 WHERE delivery_id = $1`, id); err != nil {
 			return err
 		}
 		return t.audit(ctx, by, "delivery.reprocessed", id, v.Event)

@@ -169,7 +169,7 @@ func (w *town) verdicts(l fairlead.RepositoryLink) (ids []string, ends []fairlea
 	for i := range ids {
 		v := w.claimed()
 		if v.Verdict = ends[i%len(ends)]; v.Verdict == fairlead.VerdictWaiting {
-			w.must(w.RetryDelivery(context.Background(), v)) // parked
+			w.must(w.RetryDelivery(context.Background(), v, nil)) // parked
 			continue
 		}
 		v.State = fairlead.DeliveryDone
@@ -319,8 +319,10 @@ func TestOldPayloadsGoAndEverythingElseStays(t *testing.T) {
 	w.finish(w.claimed(), nil) // the unfinished one is older, so that is the one
 	w.arrived(l, "waits")
 	v := w.delivery(l, "new")
-	if dropped, err := w.DropOldPayloads(ctx, before); err != nil || dropped != 451 {
-		t.Errorf("got %d, %v", dropped, err)
+	for _, want := range []int{200, 200, 51, 0} { // one transaction's worth each
+		if dropped, err := w.DropOldPayloads(ctx, before); err != nil || dropped != want {
+			t.Errorf("got %d, %v", dropped, err)
+		}
 	}
 	for id, kept := range map[string]bool{"old0": false, "old449": false, "unfinished": false, "new": true} {
 		if p, err := w.FindPayload(ctx, w.delivery(l, id).ID); err != nil || (p.Body != nil) != kept {
@@ -334,5 +336,38 @@ func TestOldPayloadsGoAndEverythingElseStays(t *testing.T) {
 	}
 	if p, err := w.FindPayload(ctx, v.ID); err != nil || p.Body == nil {
 		t.Errorf("got %+v, %v", p, err)
+	}
+}
+
+func TestWhatWaitsForTooLongIsGivenUpAndItsPayloadGoes(t *testing.T) {
+	w := newTown(t)
+	ctx := context.Background()
+	priya, l := w.oneLink()
+	other := w.linked(priya, l.Project, l.Connection, "acme/other")
+	w.arrived(l, "parked", "due")
+	parked := w.claimed()
+	parked.Reason, parked.Diagnosis = "This waits for Priya.", &fairlead.Diagnosis{Code: fairlead.DiagnosisConnectionExpired}
+	w.must(w.RetryDelivery(ctx, parked, nil))
+	w.now = w.now.Add(time.Hour)
+	w.arrived(other, "young")
+	young := w.delivery(other, "young")
+	for i, want := range []int{1, 0} {
+		if n, err := w.GiveUpOldDeliveries(ctx, young.ReceivedAt, "Nobody reconnected in time."); err != nil || n != want {
+			t.Errorf("time %d: got %d, %v", i, n, err)
+		}
+	}
+	got := w.delivery(l, "parked")
+	if got.State != fairlead.DeliveryFailed || got.Verdict != fairlead.VerdictFailed || got.Reason != "Nobody reconnected in time." ||
+		got.Diagnosis.Code != fairlead.DiagnosisConnectionExpired || !got.FinishedAt.Equal(w.now) {
+		t.Errorf("got %+v", got)
+	}
+	if got := w.delivery(l, "due"); got.State != fairlead.DeliveryWaiting {
+		t.Errorf("what is only late is given up: %+v", got)
+	}
+	if ids, _ := w.log(fairlead.DeliveryFilter{LinkID: l.ID, Show: fairlead.ShowAttention}, fairlead.Cursor{}, 9); len(ids) != 1 {
+		t.Errorf("to look at are %v", ids)
+	}
+	if n, err := w.DropOldPayloads(ctx, young.ReceivedAt); err != nil || n != 1 {
+		t.Errorf("%d payloads went, %v", n, err)
 	}
 }

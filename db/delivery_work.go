@@ -27,6 +27,9 @@ const dueQuery = `
 // ClaimDeliveries leases deliveries that are due to the caller, the oldest first, at most limit, and of each link one, since
 // its pushes follow each other. One that the caller does not finish in that time is due again.
 func (d *DB) ClaimDeliveries(ctx context.Context, lease time.Duration, limit int) (claimed []fairlead.Delivery, err error) {
+	if err := d.resumeLinks(ctx); err != nil {
+		return nil, err
+	}
 	// Most of the time nothing is due; to see that needs no writer.
 	if due, err := listDue(ctx, d.reader, d.clock(), limit); len(due) == 0 || err != nil {
 		return nil, err
@@ -38,7 +41,7 @@ func (d *DB) ClaimDeliveries(ctx context.Context, lease time.Duration, limit int
 		}
 		for _, place := range due {
 			v, err := scanDelivery(t.QueryRowContext(ctx, `
-				UPDATE deliveries SET state = 'working', attempts = attempts + 1, due_at = $1 WHERE place = $2 RETURNING `+deliveryColumns,
+				UPDATE deliveries SET state = 'working', attempts = attempts + 1, claims = claims + 1, due_at = $1 WHERE place = $2 RETURNING `+deliveryColumns,
 				millis(t.now.Add(lease)), place))
 			if err != nil {
 				return err
@@ -54,10 +57,7 @@ func (d *DB) ClaimDeliveries(ctx context.Context, lease time.Duration, limit int
 }
 
 func listDue(ctx context.Context, q querier, now time.Time, limit int) ([]int64, error) {
-	return list(ctx, q, func(row scanner) (place int64, err error) {
-		err = row.Scan(&place)
-		return place, err
-	}, dueQuery, millis(now), millis(now), limit)
+	return list(ctx, q, scanPlace, dueQuery, millis(now), millis(now), limit)
 }
 
 // errNotClaimed is for a worker whose lease ran out and whose delivery went to another one, or was changed by hand.
@@ -66,43 +66,54 @@ func errNotClaimed() error {
 }
 
 // FinishDelivery stores what became of a claimed delivery: state, verdict, reason and what lists show of v, its pushes, and
-// the heads that it moved; a head without a hash is a removed branch. A push that another delivery recorded stays that
-// one's. CodeConflict, and nothing is stored, if the delivery is no longer the caller's: its lease ran out and another claim
-// followed.
-func (d *DB) FinishDelivery(ctx context.Context, v fairlead.Delivery, pushes []fairlead.Push, heads []fairlead.Head) error {
+// the changes of followed branches, in their order, that their heads may go over. A push that another delivery recorded stays
+// that one's. CodeConflict, and nothing is stored, if the delivery is no longer the caller's: its lease ran out and another
+// claim followed.
+func (d *DB) FinishDelivery(ctx context.Context, v fairlead.Delivery, pushes []fairlead.Push, moves []fairlead.RefChange) error {
 	return d.write(ctx, func(t tx) error {
 		n, err := t.exec(ctx, `
 			UPDATE deliveries SET state = $1, verdict = $2, shown = $3, reason = $4, diagnosis = $5, event = $6, ref = $7, more = $8, commits = $9, files = $10,
 				actor = $11, head = $12, finished_at = $13, due_at = NULL
-			WHERE id = $14 AND state = 'working' AND attempts = $15`,
+			WHERE id = $14 AND state = 'working' AND claims = $15`,
 			string(v.State), string(v.Verdict), string(showing(v.Verdict)), v.Reason, encode(v.Diagnosis), v.Event, v.Ref, v.More, v.Commits, v.Files,
-			v.Actor, v.Head, millis(t.now), v.ID, v.Attempts)
+			v.Actor, v.Head, millis(t.now), v.ID, v.Claim)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return errNotClaimed()
 		}
-		for i, p := range pushes {
-			if err := t.putPush(ctx, v, i, p); err != nil {
-				return err
-			}
+		if err := t.putPushes(ctx, v, pushes); err != nil {
+			return err
 		}
-		return t.moveHeads(ctx, v.LinkID, v.Place, heads)
+		return t.settleMoves(ctx, v, pushes, moves)
 	})
 }
 
+func (t tx) putPushes(ctx context.Context, v fairlead.Delivery, pushes []fairlead.Push) error {
+	for _, p := range pushes {
+		if err := t.putPush(ctx, v, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // RetryDelivery gives a claimed delivery back, to be tried again at v.NextAt; with a zero time it is parked until its link
-// gets a living connection. CodeConflict like FinishDelivery.
-func (d *DB) RetryDelivery(ctx context.Context, v fairlead.Delivery) error {
+// gets a living connection. v.Attempts is how many tries count so far. pushes are those that were judged already: the next try
+// leaves them as they are. CodeConflict like FinishDelivery.
+func (d *DB) RetryDelivery(ctx context.Context, v fairlead.Delivery, pushes []fairlead.Push) error {
 	return d.write(ctx, func(t tx) error {
 		n, err := t.exec(ctx, `
-			UPDATE deliveries SET state = 'waiting', reason = $1, diagnosis = $2, due_at = $3 WHERE id = $4 AND state = 'working' AND attempts = $5`,
-			v.Reason, encode(v.Diagnosis), millis(v.NextAt), v.ID, v.Attempts)
+			UPDATE deliveries SET state = 'waiting', reason = $1, diagnosis = $2, due_at = $3, attempts = $4 WHERE id = $5 AND state = 'working' AND claims = $6`,
+			v.Reason, encode(v.Diagnosis), millis(v.NextAt), v.Attempts, v.ID, v.Claim)
 		if err == nil && n == 0 {
 			err = errNotClaimed()
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return t.putPushes(ctx, v, pushes)
 	})
 }
 
@@ -116,24 +127,46 @@ const unfinishedQuery = `
 	SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'waiting' AND link_id = $1)
 		OR EXISTS (SELECT 1 FROM deliveries WHERE state = 'working' AND link_id = $2)`
 
-// requeue lets everything that a link has waiting be due now.
+// requeue lets everything that a link has waiting be due now: some of it at once, and the rest with the next claims.
 func (t tx) requeue(ctx context.Context, linkID string) error {
-	_, err := t.exec(ctx, requeueStatement, millis(t.now), linkID, millis(t.now))
+	n, err := t.exec(ctx, requeueStatement, millis(t.now), linkID, millis(t.now), atOnce)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `UPDATE repository_links SET resume = $1 WHERE id = $2 AND resume <> $3`, n == atOnce, linkID, n == atOnce)
 	return err
 }
 
-const requeueStatement = `UPDATE deliveries SET due_at = $1 WHERE state = 'waiting' AND link_id = $2 AND (due_at IS NULL OR due_at > $3)`
+const requeueStatement = `
+	UPDATE deliveries SET due_at = $1 WHERE place IN (
+		SELECT place FROM deliveries WHERE state = 'waiting' AND link_id = $2 AND (due_at IS NULL OR due_at > $3) LIMIT $4)`
 
-// abandonDeliveries ends what a link that is being removed has not worked off.
+// resumeLinks goes on with what requeue began.
+func (d *DB) resumeLinks(ctx context.Context) error {
+	const some = `SELECT id FROM repository_links WHERE resume = 1 LIMIT 1`
+	if links, err := list(ctx, d.reader, scanText, some); len(links) == 0 || err != nil {
+		return err
+	}
+	return d.write(ctx, func(t tx) error {
+		links, err := list(ctx, t, scanText, some)
+		for _, id := range links {
+			err = t.requeue(ctx, id)
+		}
+		return err
+	})
+}
+
+// abandonDeliveries ends what a link that is being removed has not worked off: what is in hand, and some of what waits. The
+// rest becomes due, and each finds that its link is gone.
 func (t tx) abandonDeliveries(ctx context.Context, linkID string) error {
 	for _, state := range []string{"waiting", "working"} {
 		if _, err := t.exec(ctx, `
-			UPDATE deliveries SET state = 'done', verdict = $1, shown = $2, reason = 'The repository was unlinked before this was processed.', diagnosis = NULL,
+			UPDATE deliveries SET state = 'done', verdict = $1, shown = $2, reason = 'The repository was unlinked before this was worked off.', diagnosis = NULL,
 				finished_at = $3, due_at = NULL
-			WHERE link_id = $4 AND state = '`+state+`'`, // as a literal, so that its index is used
-			string(fairlead.VerdictPaused), string(showing(fairlead.VerdictPaused)), millis(t.now), linkID); err != nil {
+			WHERE place IN (SELECT place FROM deliveries WHERE link_id = $4 AND state = '`+state+`' LIMIT $5)`, // as a literal, so that its index is used
+			string(fairlead.VerdictPaused), string(showing(fairlead.VerdictPaused)), millis(t.now), linkID, atOnce); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.requeue(ctx, linkID)
 }

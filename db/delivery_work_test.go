@@ -36,10 +36,18 @@ func (w *town) claimed() fairlead.Delivery {
 }
 
 // finish ends a claimed delivery as recorded.
-func (w *town) finish(v fairlead.Delivery, pushes []fairlead.Push, heads ...fairlead.Head) {
+func (w *town) finish(v fairlead.Delivery, pushes []fairlead.Push, moves ...fairlead.RefChange) {
 	w.t.Helper()
+	for i := range pushes {
+		pushes[i].Position = i
+	}
 	v.State, v.Verdict, v.Reason = fairlead.DeliveryDone, fairlead.VerdictRecorded, "Recorded."
-	w.must(w.FinishDelivery(context.Background(), v, pushes, heads))
+	w.must(w.FinishDelivery(context.Background(), v, pushes, moves))
+}
+
+// moved is a change of a branch.
+func moved(branch, from, to string) fairlead.RefChange {
+	return fairlead.RefChange{Type: fairlead.RefBranch, Name: branch, Old: from, New: to}
 }
 
 // finishAll works off everything that a link has waiting.
@@ -110,8 +118,8 @@ func TestADeliveryOfAWorkerThatDiedIsDueAgainAndTheDeadOneComesTooLate(t *testin
 		t.Errorf("got %+v", next)
 	}
 	dead.State = fairlead.DeliveryDone
-	wantCode(t, w.FinishDelivery(ctx, dead, []fairlead.Push{push("main", "a0", "a1", fairlead.VerdictRecorded)}, []fairlead.Head{{Branch: "main", Hash: "a1"}}), fairlead.CodeConflict)
-	wantCode(t, w.RetryDelivery(ctx, dead), fairlead.CodeConflict)
+	wantCode(t, w.FinishDelivery(ctx, dead, []fairlead.Push{push("main", "a0", "a1", fairlead.VerdictRecorded)}, []fairlead.RefChange{moved("main", "a0", "a1")}), fairlead.CodeConflict)
+	wantCode(t, w.RetryDelivery(ctx, dead, nil), fairlead.CodeConflict)
 	if pushes, err := w.ListPushes(ctx, dead.ID); err != nil || len(pushes) != 0 {
 		t.Errorf("got %+v, %v", pushes, err)
 	}
@@ -126,7 +134,7 @@ func TestADeliveryThatIsTriedLaterLetsTheNextOnePass(t *testing.T) {
 	w.arrived(l, "d1", "d2")
 	v := w.claimed()
 	v.NextAt, v.Reason, v.Diagnosis = w.now.Add(10*time.Second), "Bitbucket did not answer.", &fairlead.Diagnosis{Code: fairlead.DiagnosisTimeout}
-	w.must(w.RetryDelivery(context.Background(), v))
+	w.must(w.RetryDelivery(context.Background(), v, nil))
 	got := w.delivery(l, "d1")
 	if got.State != fairlead.DeliveryWaiting || got.Verdict != fairlead.VerdictWaiting || !got.NextAt.Equal(v.NextAt) || got.Reason != v.Reason ||
 		got.Diagnosis.Code != fairlead.DiagnosisTimeout || got.Attempts != 1 {
@@ -156,7 +164,7 @@ func TestParkedDeliveriesAreDueWhenTheConnectionLivesAgain(t *testing.T) {
 	for range 3 {
 		v := w.claimed()
 		v.NextAt, v.Reason = time.Time{}, "It waits for the connection of Priya Raman."
-		w.must(w.RetryDelivery(ctx, v))
+		w.must(w.RetryDelivery(ctx, v, nil))
 	}
 	w.now = w.now.Add(24 * time.Hour)
 	w.wantClaims(9)
@@ -192,7 +200,7 @@ func TestALinkIsUnfinishedWhileItsDeliveriesWaitOrAreWorkedOff(t *testing.T) {
 	w.claims(2)
 	v := w.delivery(l, "d1")
 	want(true)
-	w.must(w.RetryDelivery(ctx, v)) // parked
+	w.must(w.RetryDelivery(ctx, v, nil)) // parked
 	want(true)
 	w.must(w.ReprocessDelivery(ctx, as(priya), v.ID))
 	w.finish(w.claimed(), nil)
@@ -245,14 +253,74 @@ func TestWhatIsParkedWhileItsConnectionComesAliveIsResumed(t *testing.T) {
 	priya, l := w.oneLink()
 	w.arrived(l, "d1", "d2")
 	parked := w.claimed()
-	w.must(w.RetryDelivery(ctx, parked))
+	w.must(w.RetryDelivery(ctx, parked, nil))
 	later := w.claimed()
 	later.NextAt = w.now.Add(time.Hour)
-	w.must(w.RetryDelivery(ctx, later))
+	w.must(w.RetryDelivery(ctx, later, nil))
 	w.must(w.ResumeParked(ctx, l.ID))
 	w.wantClaims(9, "d1") // the other has its own time
-	w.must(w.RetryDelivery(ctx, w.delivery(l, "d1")))
+	w.must(w.RetryDelivery(ctx, w.delivery(l, "d1"), nil))
 	_, err := w.RemoveConnection(ctx, as(priya), l.Connection.ID, "Priya Raman disconnected it.")
 	w.must(err, w.ResumeParked(ctx, l.ID))
+	w.wantClaims(9)
+}
+
+// backlog parks more deliveries than one transaction takes.
+func (w *town) backlog(l fairlead.RepositoryLink) (n int) {
+	w.t.Helper()
+	var ids []string
+	for i := range 450 {
+		ids = append(ids, fmt.Sprint("b", i))
+	}
+	w.arrived(l, ids...)
+	for range ids {
+		w.must(w.RetryDelivery(context.Background(), w.claimed(), nil))
+	}
+	w.wantClaims(9)
+	return len(ids)
+}
+
+// count counts the deliveries of a link.
+func (w *town) count(l fairlead.RepositoryLink, is func(fairlead.Delivery) bool) (n int) {
+	w.t.Helper()
+	page, err := w.ListDeliveries(context.Background(), fairlead.DeliveryFilter{LinkID: l.ID}, fairlead.Cursor{}, 1000)
+	w.must(err)
+	for _, v := range page {
+		if is(v) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestALongBacklogIsDueInPartsAndNothingOfItIsForgotten(t *testing.T) {
+	w := newTown(t)
+	priya, l := w.oneLink()
+	all := w.backlog(l)
+	w.now = w.now.Add(time.Hour)
+	w.must(w.UpdateLinkConnection(context.Background(), as(priya), l.ID, l.Connection.ID))
+	due := func(v fairlead.Delivery) bool { return !v.NextAt.IsZero() && !v.NextAt.After(w.now) }
+	if n := w.count(l, due); n != 200 {
+		t.Errorf("%d are due at once", n)
+	}
+	for range all {
+		w.finish(w.claimed(), nil)
+	}
+	w.wantClaims(9)
+}
+
+func TestARemovedLinkLeavesItsBacklogToTheWorker(t *testing.T) {
+	w := newTown(t)
+	priya, l := w.oneLink()
+	all := w.backlog(l)
+	w.must(w.RemoveRepositoryLink(context.Background(), as(priya), l.ID, ""))
+	done := func(v fairlead.Delivery) bool { return v.State == fairlead.DeliveryDone }
+	n := w.count(l, done)
+	if n != 200 {
+		t.Errorf("%d are ended at once", n)
+	}
+	for range all - n {
+		w.finish(w.claimed(), nil)
+	}
 	w.wantClaims(9)
 }

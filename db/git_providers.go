@@ -167,6 +167,10 @@ func (t tx) replaceProvider(ctx context.Context, by fairlead.Actor, g fairlead.G
 	if err != nil || n == 0 {
 		return errors.Join(err, missing(n, noProvider))
 	}
+	// What waits because the host refused the values before goes on with the next claims.
+	if _, err := t.exec(ctx, `UPDATE repository_links SET resume = 1 WHERE provider_id = $1 AND removed_at IS NULL`, g.ID); err != nil {
+		return err
+	}
 	return t.endSetup(ctx, by, g, "git_provider.changed")
 }
 

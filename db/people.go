@@ -71,7 +71,8 @@ func (d *DB) UpdateProfile(ctx context.Context, by fairlead.Actor, personID, nam
 	})
 }
 
-// UpdateRole makes a person an owner or a member. A demoted owner's open invitations end with the right to invite.
+// UpdateRole makes a person an owner or a member. A demoted owner's open invitations end with the right to invite, and links
+// of projects that the person reached as an owner only lose the person's connections.
 // CodeConflict for the last owner.
 func (d *DB) UpdateRole(ctx context.Context, by fairlead.Actor, personID string, role fairlead.Role) error {
 	return d.write(ctx, func(t tx) error {
@@ -84,6 +85,9 @@ func (d *DB) UpdateRole(ctx context.Context, by fairlead.Actor, personID string,
 				return err
 			}
 			if err := t.revokeInvitationsOf(ctx, by, p); err != nil {
+				return err
+			}
+			if err := t.loseOwner(ctx, by, p); err != nil {
 				return err
 			}
 		}

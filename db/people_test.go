@@ -247,3 +247,27 @@ func TestAnOwnerLinkOfAFormerOwnerChangesNothing(t *testing.T) {
 		t.Error("a refused link is spent")
 	}
 }
+
+func TestADemotedOwnerServesOnlyTheProjectsOfTheirOwn(t *testing.T) {
+	w := newTown(t)
+	ctx := context.Background()
+	priya := w.founded()
+	ana := w.joined(priya, "ana@acme.example", "Ana", fairlead.RoleOwner)
+	c := w.connected(ana, w.provider(priya, "a"), "ana")
+	own := w.linked(ana, w.project(ana, "Orders", "ORDERS"), c, "acme/orders")
+	others := w.linked(ana, w.project(priya, "Billing", "BILLING"), c, "acme/billing")
+	if links, err := w.ListLinksByOwnership(ctx, ana.ID); err != nil || len(links) != 1 || links[0].ID != others.ID {
+		t.Errorf("got %+v, %v", links, err)
+	}
+	w.news()
+	w.must(w.UpdateRole(ctx, as(priya), ana.ID, fairlead.RoleMember))
+	w.wantNews("person.role_changed", "repository_link.connection_lost")
+	if l := w.repositoryLink(others.ID); l.Connection.ID != "" || l.Lost != "Ana is no longer a workspace owner." {
+		t.Errorf("got %+v, lost: %q", l.Connection, l.Lost)
+	}
+	if l := w.repositoryLink(own.ID); l.Connection.ID != c.ID {
+		t.Error("a link of her own project was lost, too")
+	}
+	w.must(w.UpdateRole(ctx, as(priya), ana.ID, fairlead.RoleOwner))
+	w.wantNews("person.role_changed")
+}

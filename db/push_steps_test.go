@@ -13,13 +13,19 @@ func TestHowABranchMovedIsReadByWalkingAnIndex(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		plan := d.plan(t, refPushesQuery, "rl_1", "branch", "main", 1000)
-		if !strings.Contains(plan, "USING INDEX pushes_ref (link_id=? AND ref_type=? AND ref=?)") || strings.Contains(plan, "TEMP B-TREE") {
-			t.Errorf("analyzed %v: %s", analyzed, plan)
-		}
-		plan = d.plan(t, hookedQuery, "rl_1")
-		if strings.Contains(plan, "SCAN") {
-			t.Errorf("analyzed %v: %s", analyzed, plan)
+		for _, c := range []struct {
+			query, index string
+			args         []any
+		}{
+			{openQuery, "USING INDEX pushes_open (link_id=?)", []any{"rl_1", 1000}},
+			{toldQuery, "USING INDEX pushes_ref (link_id=? AND ref_type=? AND ref=?)", []any{"rl_1", "main"}},
+			{aroundQuery, "SEARCH e USING PRIMARY KEY (link_id=? AND hash=?)", []any{"a", "rl_1", "b", "branch", "main", "a", false}},
+			{hookedQuery, "repository_links", []any{"rl_1"}},
+		} {
+			plan := d.plan(t, c.query, c.args...)
+			if !strings.Contains(plan, c.index) && c.query != hookedQuery || strings.Contains(plan, "SCAN") || strings.Contains(plan, "USE TEMP B-TREE FOR ORDER BY") {
+				t.Errorf("analyzed %v: %s", analyzed, plan)
+			}
 		}
 	}
 }

@@ -2,7 +2,6 @@ package db_test
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -60,7 +59,7 @@ func TestPushesComeBackInTheOrderOfTheirDelivery(t *testing.T) {
 		t.Fatal(got, err)
 	}
 	for i, want := range []fairlead.Push{push("zoo", "a", "b", fairlead.VerdictRecorded), tag, push("alpha", "a", "", fairlead.VerdictDeletion)} {
-		want.ID, want.DeliveryID, want.LinkID, want.At = got[i].ID, v.ID, l.ID, w.now
+		want.ID, want.DeliveryID, want.LinkID, want.At, want.Position, want.Told = got[i].ID, v.ID, l.ID, w.now, i, v.Place
 		if !fairlead.IsID(got[i].ID, fairlead.PrefixPush) || !reflect.DeepEqual(got[i], want) {
 			t.Errorf("got %+v, want %+v", got[i], want)
 		}
@@ -146,20 +145,133 @@ func TestAPushIsFoundByEachOfItsCommits(t *testing.T) {
 	}
 }
 
-func TestTheStepsOfARefAreListedNewestFirst(t *testing.T) {
-	w := newTown(t)
-	_, l := w.oneLink()
-	for i, step := range [][2]string{{"a0", "a1"}, {"a1", "a2"}, {"a2", "a1"}, {"a1", "a0"}} {
-		w.pushed(l, fmt.Sprint(i), push("main", step[0], step[1], fairlead.VerdictRecorded), push("side", step[0], step[1], fairlead.VerdictBranch))
-		w.now = w.now.Add(time.Duration(i%2) * time.Second) // two at each instant
-	}
-	pushes, err := w.ListRefPushes(context.Background(), l.ID, fairlead.RefBranch, "main", 3)
+// open is a change that the head of its branch may not have gone over.
+func open(branch, old, new string) fairlead.Push {
+	p := push(branch, old, new, fairlead.VerdictRecorded)
+	p.Open = true
+	return p
+}
+
+func (w *town) wantOpen(l fairlead.RepositoryLink, want ...string) {
+	w.t.Helper()
+	pushes, err := w.ListOpenPushes(context.Background(), l.ID, 100)
 	w.must(err)
 	got := []string{}
 	for _, p := range pushes {
-		got = append(got, p.Change.Old+" "+p.Change.New)
+		got = append(got, p.Change.Name+" "+p.Change.Old+" "+p.Change.New)
 	}
-	if !slices.Equal(got, []string{"a1 a0", "a2 a1", "a1 a2"}) {
+	if !slices.Equal(got, want) {
+		w.t.Errorf("open are %q, want %q", got, want)
+	}
+}
+
+func TestAChangeIsOpenUntilTheHeadGoesOverIt(t *testing.T) {
+	w := newTown(t)
+	priya, l := w.oneLink()
+	come := func(id string, source fairlead.DeliverySource, p fairlead.Push) fairlead.Delivery {
+		t.Helper()
+		a := w.arrival(l, id)
+		a.Delivery.Source = source
+		_, err := w.SaveArrivals(context.Background(), []fairlead.Arrival{a})
+		w.must(err)
+		v := w.claimed()
+		w.finish(v, []fairlead.Push{p}, p.Change)
+		return v
+	}
+	come("d1", fairlead.SourceWebhook, open("main", "a0", "a1"))
+	w.wantOpen(l)
+	early := come("d2", fairlead.SourceWebhook, open("main", "a2", "a3"))
+	w.wantOpen(l, "main a2 a3")
+	come("d3", fairlead.SourceCatchUp, open("main", "a1", "a2"))
+	w.wantHeads(l, "main a2")
+	w.wantOpen(l, "main a2 a3")
+	w.compared(l, []fairlead.Head{{Branch: "main", Hash: "a3"}}, "main")
+	w.wantOpen(l)
+	w.must(w.ReprocessDelivery(context.Background(), as(priya), early.ID))
+	w.finish(w.claimed(), []fairlead.Push{open("main", "a2", "a3")})
+	w.wantOpen(l) // it lies behind, however often it is processed
+	again := open("main", "a0", "a1")
+	again.Verdict = fairlead.VerdictDuplicate
+	come("d4", fairlead.SourceWebhook, again)
+	w.wantOpen(l) // told late
+	come("d5", fairlead.SourceCatchUp, again)
+	w.wantOpen(l, "main a0 a1") // missing once more
+	if told, err := w.LastTold(context.Background(), l.ID, "main"); err != nil || told != w.delivery(l, "d5").Place {
+		t.Errorf("told last by %d, %v", told, err)
+	}
+	w.must(w.UpdateLinkRule(context.Background(), as(priya), l.ID, fairlead.LinkRule{Branch: "side"}, nil))
+	w.wantOpen(l)
+}
+
+func TestWhatAnEarlierTryJudgedStaysUntilItIsProcessedAgain(t *testing.T) {
+	w := newTown(t)
+	ctx := context.Background()
+	priya, l := w.oneLink()
+	w.arrived(l, "d1")
+	v := w.claimed()
+	v.NextAt, v.Attempts = w.now, 0
+	w.must(w.RetryDelivery(ctx, v, []fairlead.Push{push("main", "a0", hash("a111111"), fairlead.VerdictRecorded)}))
+	kept, err := w.FindPush(ctx, l.ID, moved("main", "a0", hash("a111111")))
+	w.must(err)
+	again := w.claimed()
+	if again.Attempts != 1 || again.Claim != v.Claim+1 || kept.Stale {
+		t.Errorf("got %+v, %+v", again, kept)
+	}
+	kept.Reason = "Not stored once more."
+	w.finish(again, []fairlead.Push{kept, push("main", hash("a111111"), "a2", fairlead.VerdictRecorded)})
+	if pushes, err := w.ListPushes(ctx, v.ID); err != nil || len(pushes) != 2 || pushes[0].Reason != "Because." {
+		t.Errorf("got %+v, %v", pushes, err)
+	}
+	w.must(w.ReprocessDelivery(ctx, as(priya), v.ID))
+	if stale, err := w.FindPush(ctx, l.ID, kept.Change); err != nil || !stale.Stale {
+		t.Errorf("got %+v, %v", stale, err)
+	}
+}
+
+func TestAPushIsFoundByEveryCommitThatWasReadAndSaysWhenNotAllWere(t *testing.T) {
+	w := newTown(t)
+	ctx := context.Background()
+	_, l := w.oneLink()
+	p := push("main", "a0", hash("a111111"), fairlead.VerdictRecorded)
+	p.Hashes = []string{hash("a111111"), hash("abcdef1"), hash("c0ffee1")}
+	w.pushed(l, "d1", p)
+	if got := w.found(l, "c0ffee1"); !slices.Equal(got, []string{"main"}) {
 		t.Errorf("got %v", got)
+	}
+	want := func(want bool) {
+		t.Helper()
+		if got, err := w.HasIncomplete(ctx, l.ID, "main"); err != nil || got != want {
+			t.Errorf("got %v, %v", got, err)
+		}
+	}
+	want(false)
+	p = push("main", hash("a111111"), "a2", fairlead.VerdictRecorded)
+	p.Incomplete = true
+	w.pushed(l, "d2", p)
+	want(true)
+}
+
+func TestAChangeIsFoundInTheOneOfTheRegularCheckThatGoesOverIt(t *testing.T) {
+	w := newTown(t)
+	ctx := context.Background()
+	_, l := w.oneLink()
+	a := w.arrival(l, "d1")
+	a.Delivery.Source = fairlead.SourceCatchUp
+	_, err := w.SaveArrivals(ctx, []fairlead.Arrival{a})
+	w.must(err)
+	p := push("main", "a0", "a3", fairlead.VerdictRecorded)
+	p.Hashes = []string{"a3", "a2", "a1"}
+	w.finish(w.claimed(), []fairlead.Push{p})
+	w.pushed(l, "d2", push("main", "b0", "b1", fairlead.VerdictRecorded)) // by the webhook
+	forced := moved("main", "x", "a2")
+	forced.Forced = true
+	for c, want := range map[fairlead.RefChange]bool{
+		moved("main", "a0", "a1"): true, moved("main", "a1", "a2"): true, moved("main", "a2", "a3"): true, moved("main", "x", "a2"): true,
+		moved("main", "a3", "a1"): false, moved("side", "a1", "a2"): false, forced: false, moved("main", "a3", "a4"): false, moved("main", "b0", "b1"): false,
+	} {
+		_, err := w.FindPushAround(ctx, l.ID, c)
+		if (err == nil) != want || err != nil && fairlead.CodeOf(err) != fairlead.CodeNotFound {
+			t.Errorf("%+v: got %v, want %v", c, err, want)
+		}
 	}
 }

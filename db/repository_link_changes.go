@@ -28,8 +28,11 @@ func (d *DB) changeLink(ctx context.Context, by fairlead.Actor, id, action strin
 // them from now on is no more the link's business than what happened before linking.
 func (d *DB) UpdateLinkRule(ctx context.Context, by fairlead.Actor, id string, rule fairlead.LinkRule, heads []fairlead.Branch) error {
 	return d.changeLink(ctx, by, id, "repository_link.changed", func(t tx, l fairlead.RepositoryLink) (string, error) {
-		if _, err := t.exec(ctx, `UPDATE repository_links SET branch = $1, paths = $2, tags = $3, deletions = $4 WHERE id = $5`,
-			rule.Branch, asJSON(rule.Paths), rule.Tags, rule.Deletions, id); err != nil {
+		if _, err := t.exec(ctx, `UPDATE repository_links SET paths = $1, tags = $2, deletions = $3 WHERE id = $4`,
+			asJSON(rule.Paths), rule.Tags, rule.Deletions, id); err != nil {
+			return "", err
+		}
+		if err := t.follow(ctx, id, rule.Branch); err != nil {
 			return "", err
 		}
 		if err := t.unfollowBranches(ctx, id, rule); err != nil {
@@ -39,10 +42,10 @@ func (d *DB) UpdateLinkRule(ctx context.Context, by fairlead.Actor, id string, r
 	})
 }
 
-// UpdateLinkWebhook stores how a link's webhook is at the host.
+// UpdateLinkWebhook stores how a link's webhook is at the host, which knows the link's secret from now on.
 func (d *DB) UpdateLinkWebhook(ctx context.Context, by fairlead.Actor, id string, w fairlead.Webhook) error {
 	return d.changeLink(ctx, by, id, "repository_link.webhook_set", func(t tx, l fairlead.RepositoryLink) (string, error) {
-		_, err := t.exec(ctx, `UPDATE repository_links SET webhook = $1 WHERE id = $2`, asJSON(w), id)
+		_, err := t.exec(ctx, `UPDATE repository_links SET webhook = $1, secret_told_at = $2 WHERE id = $3`, asJSON(w), millis(t.now), id)
 		return l.Repository.FullName, err
 	})
 }
@@ -62,19 +65,30 @@ func (d *DB) UpdateLinkConnection(ctx context.Context, by fairlead.Actor, id, co
 	})
 }
 
-// RotateLinkSecret gives a link another webhook secret; the one in force is accepted beside it until DropOldSecret.
+// RotateLinkSecret gives a link another webhook secret, which the host does not know yet; the one in force is accepted beside
+// it until DropOldSecret.
 func (d *DB) RotateLinkSecret(ctx context.Context, by fairlead.Actor, id string, secret fairlead.Secret) error {
 	return d.changeLink(ctx, by, id, "repository_link.secret_rotated", func(t tx, l fairlead.RepositoryLink) (string, error) {
-		_, err := t.exec(ctx, `UPDATE repository_links SET secret_sealed = $1, old_secret_sealed = $2 WHERE id = $3`,
+		_, err := t.exec(ctx, `UPDATE repository_links SET secret_sealed = $1, old_secret_sealed = $2, secret_told_at = NULL WHERE id = $3`,
 			d.keyring.seal(secret, linkSecretPlace(id)), d.keyring.seal(l.Secret, linkOldSecretPlace(id)), id)
 		return l.Repository.FullName, err
 	})
 }
 
-// DropOldSecret ends the old webhook secret of a link, once the host signs with the new one.
-func (d *DB) DropOldSecret(ctx context.Context, id string) error {
+// DropOldSecret ends the old webhook secret of a link, once the host signs with the new one. If another rotation began
+// meanwhile, the old one is another, and stays.
+func (d *DB) DropOldSecret(ctx context.Context, id string, old fairlead.Secret) error {
 	return d.write(ctx, func(t tx) error {
-		_, err := t.exec(ctx, `UPDATE repository_links SET old_secret_sealed = x'' WHERE id = $1`, id)
+		var sealed []byte
+		err := t.QueryRowContext(ctx, `SELECT old_secret_sealed FROM repository_links WHERE id = $1`, id).Scan(&sealed)
+		if err != nil {
+			return notFound(err, noRepositoryLink)
+		}
+		inForce, err := d.keyring.open(sealed, linkOldSecretPlace(id))
+		if err != nil || !inForce.Equal(old) {
+			return err
+		}
+		_, err = t.exec(ctx, `UPDATE repository_links SET old_secret_sealed = x'' WHERE id = $1`, id)
 		return err
 	})
 }
@@ -124,6 +138,13 @@ func (t tx) loseConnections(ctx context.Context, by fairlead.Actor, why, where s
 // loseMember takes a person's connections from the links of a project that the person leaves.
 func (t tx) loseMember(ctx context.Context, by fairlead.Actor, project fairlead.Project, person fairlead.Person) error {
 	_, err := t.loseConnections(ctx, by, person.Name+" left the project.", `l.project_id = $1 AND c.person_id = $2`, project.ID, person.ID)
+	return err
+}
+
+// loseOwner takes the connections of somebody who no longer owns the workspace from the links of projects that the person
+// could reach as its owner only.
+func (t tx) loseOwner(ctx context.Context, by fairlead.Actor, person fairlead.Person) error {
+	_, err := t.loseConnections(ctx, by, person.Name+" is no longer a workspace owner.", byOwnership, person.ID)
 	return err
 }
 

@@ -38,15 +38,23 @@ func TestTheOldWebhookSecretIsAcceptedUntilItIsDropped(t *testing.T) {
 	ctx := context.Background()
 	priya, l := w.oneLink()
 	w.news()
-	w.must(w.RotateLinkSecret(ctx, as(priya), l.ID, fairlead.NewSecret("second")))
-	if got := w.repositoryLink(l.ID); got.Secret.Reveal() != "second" || !got.OldSecret.Equal(l.Secret) {
-		t.Error("not both secrets are there")
+	w.must(w.UpdateLinkWebhook(ctx, as(priya), l.ID, l.Webhook), w.RotateLinkSecret(ctx, as(priya), l.ID, fairlead.NewSecret("second")))
+	if got := w.repositoryLink(l.ID); got.Secret.Reveal() != "second" || !got.OldSecret.Equal(l.Secret) || !got.SecretTold.IsZero() {
+		t.Error("not both secrets are there, or the host knows the second already")
 	}
-	w.must(w.DropOldSecret(ctx, l.ID), w.DropOldSecret(ctx, l.ID))
+	w.must(w.UpdateLinkWebhook(ctx, as(priya), l.ID, l.Webhook))
+	if got := w.repositoryLink(l.ID); !got.SecretTold.Equal(w.now) || !got.OldSecret.Equal(l.Secret) {
+		t.Errorf("told %s", got.SecretTold)
+	}
+	w.must(w.DropOldSecret(ctx, l.ID, fairlead.NewSecret("the one of a rotation before")))
+	if got := w.repositoryLink(l.ID); !got.OldSecret.Equal(l.Secret) {
+		t.Error("a delivery that was signed before the last rotation ended the old secret of that one")
+	}
+	w.must(w.DropOldSecret(ctx, l.ID, l.Secret), w.DropOldSecret(ctx, l.ID, l.Secret))
 	if got := w.repositoryLink(l.ID); got.Secret.Reveal() != "second" || !got.OldSecret.IsZero() {
 		t.Error("the old secret stays")
 	}
-	w.wantNews("repository_link.secret_rotated")
+	w.wantNews("repository_link.secret_rotated", "repository_link.webhook_set", "repository_link.webhook_set")
 }
 
 func TestHealthIsStoredAndARenamedRepositoryKeepsItsLink(t *testing.T) {

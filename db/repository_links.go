@@ -14,9 +14,9 @@ import (
 
 const (
 	linkedColumns = `l.id, l.provider_id, l.repository_id, l.full_name, l.web_url, l.main_branch, l.private, l.branch, l.paths, l.tags, l.deletions,
-		l.webhook, l.secret_sealed, l.old_secret_sealed, l.health, l.checked_at, l.lost, l.rejected, l.created_at, l.last_push_at, l.synced_at,
+		l.webhook, l.secret_sealed, l.old_secret_sealed, l.secret_told_at, l.health, l.checked_at, l.lost, l.rejected, l.created_at, l.last_push_at, l.synced_at,
 		o.id, o.name, o.key, o.created_at, o.archived_at, b.id, b.name,
-		c.id, c.provider_id, c.person_id, p.name, c.account_id, c.account_name, c.state, c.diagnosis, c.version, c.created_at, c.refreshed_at`
+		c.id, c.provider_id, c.person_id, p.name, c.account_id, c.account_name, c.state, c.diagnosis, c.version, c.created_at, c.authorized_at, c.refreshed_at`
 	linkedTables = ` FROM repository_links l
 		JOIN projects o ON o.id = l.project_id
 		JOIN people b ON b.id = l.created_by
@@ -31,18 +31,18 @@ func linkOldSecretPlace(id string) string { return "repository_links/" + id + "/
 
 func (d *DB) scanRepositoryLink(row scanner) (l fairlead.RepositoryLink, err error) {
 	var (
-		paths, webhook, health                        string
-		secret, oldSecret                             []byte
-		checked, made, pushed, synced, opened, closed sql.NullInt64
-		c                                             joinedConnection
+		paths, webhook, health                              string
+		secret, oldSecret                                   []byte
+		told, checked, made, pushed, synced, opened, closed sql.NullInt64
+		c                                                   joinedConnection
 	)
 	if err = row.Scan(append([]any{&l.ID, &l.ProviderID, &l.Repository.ID, &l.Repository.FullName, &l.Repository.WebURL, &l.Repository.MainBranch,
 		&l.Repository.Private, &l.Rule.Branch, &paths, &l.Rule.Tags, &l.Rule.Deletions,
-		&webhook, &secret, &oldSecret, &health, &checked, &l.Lost, &l.Rejected, &made, &pushed, &synced,
+		&webhook, &secret, &oldSecret, &told, &health, &checked, &l.Lost, &l.Rejected, &made, &pushed, &synced,
 		&l.Project.ID, &l.Project.Name, &l.Project.Key, &opened, &closed, &l.CreatedBy.ID, &l.CreatedBy.Name}, c.places()...)...); err != nil {
 		return l, err
 	}
-	l.CreatedAt, l.LastPushAt, l.SyncedAt = instant(made), instant(pushed), instant(synced)
+	l.SecretTold, l.CreatedAt, l.LastPushAt, l.SyncedAt = instant(told), instant(made), instant(pushed), instant(synced)
 	l.Project.CreatedAt, l.Project.ArchivedAt = instant(opened), instant(closed)
 	var errs [6]error
 	l.Connection, errs[0] = c.connection()
@@ -58,18 +58,18 @@ func (d *DB) scanRepositoryLink(row scanner) (l fairlead.RepositoryLink, err err
 // joinedConnection is a connection on the far side of a left join.
 type joinedConnection struct {
 	id, provider, person, name, account, accountName, state, diagnosis sql.NullString
-	version, made, refreshed                                           sql.NullInt64
+	version, made, authorized, refreshed                               sql.NullInt64
 }
 
 func (c *joinedConnection) places() []any {
-	return []any{&c.id, &c.provider, &c.person, &c.name, &c.account, &c.accountName, &c.state, &c.diagnosis, &c.version, &c.made, &c.refreshed}
+	return []any{&c.id, &c.provider, &c.person, &c.name, &c.account, &c.accountName, &c.state, &c.diagnosis, &c.version, &c.made, &c.authorized, &c.refreshed}
 }
 
 func (c *joinedConnection) connection() (fairlead.Connection, error) {
 	all := fairlead.Connection{
 		ID: c.id.String, ProviderID: c.provider.String, Person: fairlead.Person{ID: c.person.String, Name: c.name.String},
 		Account: fairlead.Account{ID: c.account.String, Name: c.accountName.String}, State: fairlead.ConnectionState(c.state.String),
-		Version: c.version.Int64, CreatedAt: instant(c.made), RefreshedAt: instant(c.refreshed),
+		Version: c.version.Int64, CreatedAt: instant(c.made), AuthorizedAt: instant(c.authorized), RefreshedAt: instant(c.refreshed),
 	}
 	return all, decode(c.diagnosis, &all.Diagnosis)
 }
@@ -107,6 +107,16 @@ func (d *DB) listRepositoryLinks(ctx context.Context, q querier, filter fairlead
 // ListRemovedLinks returns the links of a project that were removed: their deliveries are still in its log.
 func (d *DB) ListRemovedLinks(ctx context.Context, projectID string) ([]fairlead.RepositoryLink, error) {
 	return list(ctx, d.reader, d.scanRepositoryLink, `SELECT `+linkedColumns+linkedTables+`WHERE l.project_id = $1 AND l.removed_at IS NOT NULL`+linkedOrder, projectID)
+}
+
+// byOwnership chooses the links that act by a person's connections in projects that the person is no member of: owners of the
+// workspace reach every project.
+const byOwnership = `c.person_id = $1 AND NOT EXISTS (SELECT 1 FROM project_members m WHERE m.project_id = l.project_id AND m.person_id = c.person_id)`
+
+// ListLinksByOwnership returns the links that a workspace owner's connections serve in projects of others. They lose them when
+// the person no longer owns the workspace.
+func (d *DB) ListLinksByOwnership(ctx context.Context, personID string) ([]fairlead.RepositoryLink, error) {
+	return list(ctx, d.reader, d.scanRepositoryLink, `SELECT `+linkedColumns+linkedTables+`WHERE l.removed_at IS NULL AND `+byOwnership+linkedOrder, personID)
 }
 
 // ListLinksToCheck returns the links of projects in use that have a connection and whose health was last read before that

@@ -188,7 +188,7 @@ func TestLinksAreCheckedAndComparedOldestFirstWhileTheyWork(t *testing.T) {
 	w.must(err)
 	later := func(minutes int) time.Time { return w.now.Add(time.Duration(minutes) * time.Minute) }
 	for i, l := range []fairlead.RepositoryLink{second, first, ofDead} {
-		w.must(w.SaveLinkHealth(ctx, l.ID, fairlead.Health{CheckedAt: later(i)}, fairlead.Repository{}), w.SaveHeads(ctx, l.ID, nil, later(i)))
+		w.must(w.SaveLinkHealth(ctx, l.ID, fairlead.Health{CheckedAt: later(i)}, fairlead.Repository{}), w.MarkSynced(ctx, l.ID, later(i)))
 	}
 	ids := func(links []fairlead.RepositoryLink, err error) (ids []string) {
 		t.Helper()

@@ -69,7 +69,7 @@ func (b *BitbucketCloud) RepositoryOwners(ctx context.Context, access fairlead.S
 	var owners []fairlead.RepositoryOwner
 	address := b.API + "/user/workspaces?" + url.Values{"pagelen": {mostPerPage}, "sort": {"slug"}}.Encode()
 	_, err := readPages(ctx, b.with(access), aboutAccount, address, maxWorkspacePages, func(m bitbucketMembership) {
-		owners = append(owners, fairlead.RepositoryOwner{ID: m.Workspace.UUID, Slug: m.Workspace.Slug, Administrator: m.Administrator})
+		owners = append(owners, fairlead.RepositoryOwner{ID: m.Workspace.UUID, Slug: m.Workspace.Slug})
 	})
 	return owners, err
 }
@@ -94,6 +94,9 @@ func (b *BitbucketCloud) ListRepositories(ctx context.Context, access fairlead.S
 	}
 	var page bitbucketPage[bitbucketPermission]
 	c := b.with(access)
+	if !bitbucketWorkspaceSlug.MatchString(strings.ToLower(query.Owner)) { // ".." would lead elsewhere in the API
+		return RepositoryPage{}, c.trace.finish(ownerClosed(b.Kind(), ""), "")
+	}
 	address := b.permissionsAddress(query.Owner)
 	if err := c.read(ctx, aboutOwner, address+"?"+values.Encode(), &page); err != nil {
 		return RepositoryPage{}, err
@@ -129,6 +132,11 @@ func (b *BitbucketCloud) FindRepository(ctx context.Context, access fairlead.Sec
 		found.Access, err = "", nil
 	}
 	return found, err
+}
+
+// ReadRepository implements Browser.
+func (b *BitbucketCloud) ReadRepository(ctx context.Context, access fairlead.Secret, repository string) (fairlead.Repository, error) {
+	return b.readRepository(ctx, b.with(access), repository)
 }
 
 func (b *BitbucketCloud) readRepository(ctx context.Context, c *bitbucketAPI, repository string) (fairlead.Repository, error) {

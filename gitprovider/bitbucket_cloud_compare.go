@@ -106,7 +106,7 @@ func (b *BitbucketCloud) Compare(ctx context.Context, access fairlead.Secret, re
 			return found, err
 		}
 	}
-	main, err := b.mainHead(ctx, c, repository.ID, change)
+	main, err := b.mainHead(ctx, c, repository, change)
 	if err != nil {
 		return fairlead.Comparison{}, err
 	}
@@ -118,16 +118,35 @@ func (b *BitbucketCloud) Compare(ctx context.Context, access fairlead.Secret, re
 
 // mainHead is the commit that a ref is compared with when it has none of its own; "" if the ref is the main branch itself or
 // there is none.
-func (b *BitbucketCloud) mainHead(ctx context.Context, c *bitbucketAPI, repository string, change fairlead.RefChange) (string, error) {
+func (b *BitbucketCloud) mainHead(ctx context.Context, c *bitbucketAPI, repository fairlead.Repository, change fairlead.RefChange) (string, error) {
+	main := fairlead.Branch{Name: repository.MainBranch, Head: repository.MainHead}
+	if main.Head == "" {
+		var err error
+		if main, err = b.mainBranch(ctx, c, repository.ID); err != nil {
+			return "", err
+		}
+	}
+	if change.Type == fairlead.RefBranch && change.Name == main.Name {
+		return "", nil
+	}
+	return main.Head, nil
+}
+
+// MainBranch implements Browser.
+func (b *BitbucketCloud) MainBranch(ctx context.Context, access fairlead.Secret, repository string) (fairlead.Branch, error) {
+	return b.mainBranch(ctx, b.with(access), repository)
+}
+
+func (b *BitbucketCloud) mainBranch(ctx context.Context, c *bitbucketAPI, repository string) (fairlead.Branch, error) {
 	now, err := b.readRepository(ctx, c, repository)
-	if err != nil || now.MainBranch == "" || change.Type == fairlead.RefBranch && change.Name == now.MainBranch {
-		return "", err
+	if err != nil || now.MainBranch == "" {
+		return fairlead.Branch{}, err
 	}
 	main, err := b.readBranch(ctx, c, repository, now.MainBranch)
 	if hasCode(err, fairlead.DiagnosisBranchMissing) {
-		return "", nil
+		return fairlead.Branch{}, nil
 	}
-	return main.Head, err
+	return main, err
 }
 
 // bitbucketFileStat is one value of GET /diffstat/{spec}. old and new are null where the file does not exist.

@@ -49,6 +49,8 @@ type Browser interface {
 	RepositoryOwners(ctx context.Context, access fairlead.Secret) ([]fairlead.RepositoryOwner, error)
 	// ListRepositories returns repositories with what the account may do in each.
 	ListRepositories(ctx context.Context, access fairlead.Secret, query RepositoryQuery) (RepositoryPage, error)
+	// ReadRepository returns one without what the account may do in it, in one request.
+	ReadRepository(ctx context.Context, access fairlead.Secret, repository string) (fairlead.Repository, error)
 	// FindRepository returns one, with what the account may do in it.
 	FindRepository(ctx context.Context, access fairlead.Secret, repository string) (fairlead.Repository, error)
 	// ListBranches returns the branches whose name contains search, the first few hundred; more tells that there are more.
@@ -59,8 +61,11 @@ type Browser interface {
 	FindCommit(ctx context.Context, access fairlead.Secret, repository, hash string) (fairlead.Commit, error)
 	// Reaches reports whether a commit belongs to the history of another one.
 	Reaches(ctx context.Context, access fairlead.Secret, repository, from, commit string) (bool, error)
+	// MainBranch returns the branch that new ones are compared with; the zero one if there is none.
+	MainBranch(ctx context.Context, access fairlead.Secret, repository string) (fairlead.Branch, error)
 	// Compare tells what a push from old to new changed. An old of "" is a new ref: it is compared with the main branch, and
-	// in a repository that had nothing before, with nothing. DiagnosisCommitMissing if one of them is gone.
+	// in a repository that had nothing before, with nothing; where the repository has its MainHead, that is not asked again.
+	// DiagnosisCommitMissing if one of them is gone.
 	Compare(ctx context.Context, access fairlead.Secret, repository fairlead.Repository, change fairlead.RefChange) (fairlead.Comparison, error)
 	// ParseRepositoryURL takes a pasted address, or a full name, and returns the full name; false if it is neither.
 	ParseRepositoryURL(typed string) (string, bool)

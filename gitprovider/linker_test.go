@@ -114,6 +114,7 @@ func (l *linked) everyCall() map[string]func() error {
 			return err
 		},
 		"repository": func() error { _, err := l.FindRepository(ctx, l.access, l.id); return err },
+		"no role":    func() error { _, err := l.ReadRepository(ctx, l.access, l.id); return err },
 		"branches":   func() error { _, _, err := l.ListBranches(ctx, l.access, l.id, ""); return err },
 		"files":      func() error { _, _, err := l.ListFiles(ctx, l.access, l.id, hash); return err },
 		"commit":     func() error { _, err := l.FindCommit(ctx, l.access, l.id, hash); return err },
@@ -246,7 +247,7 @@ func TestTheFirstPageOfThePickerTakesTwoCalls(t *testing.T) {
 		if n := l.calls() - before; n > 2 {
 			t.Errorf("%d calls", n)
 		}
-		if !slices.ContainsFunc(owners, func(o fairlead.RepositoryOwner) bool { return o.Slug == owner && o.Administrator && o.ID != "" }) {
+		if !slices.ContainsFunc(owners, func(o fairlead.RepositoryOwner) bool { return o.Slug == owner && o.ID != "" }) {
 			t.Errorf("got %+v", owners)
 		}
 		if len(page.Repositories) == 0 || page.Next == "" || page.Repositories[0].Access == "" || page.Repositories[0].ID == "" {
@@ -338,6 +339,36 @@ func TestARepositoryThatIsGoneIsNotFoundByEveryCall(t *testing.T) {
 		}
 		_, err := l.ListRepositories(t.Context(), l.access, gitprovider.RepositoryQuery{Owner: "no-such-place"})
 		wantDiagnosis(t, err, fairlead.DiagnosisRepositoryGone)
+	})
+}
+
+func TestAnOwnerThatIsNoneIsNotAskedFor(t *testing.T) {
+	everyLinker(t, func(t *testing.T, l *linked) {
+		before := l.calls()
+		for _, typed := range []string{"", ".", "..", "a/b", "acme data", "acme-data?q=1", "%2e%2e"} {
+			_, err := l.ListRepositories(t.Context(), l.access, gitprovider.RepositoryQuery{Owner: typed})
+			wantDiagnosis(t, err, fairlead.DiagnosisRepositoryGone)
+		}
+		if n := l.calls() - before; n != 0 {
+			t.Errorf("%d calls", n)
+		}
+	})
+}
+
+func TestRequestsAreCountedAndNotCalls(t *testing.T) {
+	everyLinker(t, func(t *testing.T, l *linked) {
+		ctx, asked := gitprovider.Counted(t.Context())
+		before := l.calls()
+		_, err := l.ReadRepository(ctx, l.access, l.id)
+		l.must(err)
+		if asked() != 1 {
+			t.Errorf("%d requests for a repository", asked())
+		}
+		_, err = l.FindRepository(ctx, l.access, l.id)
+		l.must(err)
+		if n := l.calls() - before; asked() != int64(n) || n < 3 {
+			t.Errorf("counted %d of %d requests", asked(), n)
+		}
 	})
 }
 

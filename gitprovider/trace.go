@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"fairlead"
@@ -65,11 +66,23 @@ func (t *trace) httpClient() *http.Client {
 	}
 }
 
+type counter struct{}
+
+// Counted counts the requests that calls with this context make; asked tells how many there were so far. One call can take
+// several: a list has pages.
+func Counted(ctx context.Context) (counted context.Context, asked func() int64) {
+	n := &atomic.Int64{}
+	return context.WithValue(ctx, counter{}, n), n.Load
+}
+
 // RoundTrip implements http.RoundTripper. It reads the whole answer, so the time-out is set here; http.Client's own one
 // now and then ends as a mere "request canceled".
 func (t *trace) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), t.client.timeout)
 	defer cancel()
+	if n, ok := ctx.Value(counter{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
 	a := answer{method: req.Method, url: req.URL, at: t.client.clock()}
 	response, err := t.client.transport.RoundTrip(req.WithContext(ctx))
 	if err == nil {

@@ -2,9 +2,11 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -117,8 +119,11 @@ func (s *Server) sinceOf(r *http.Request) time.Time {
 // showConnect is the page without script, and where the same tab comes back to when nothing was connected.
 func (s *Server) showConnect(w http.ResponseWriter, r *http.Request) error {
 	view, err := s.connect(r, chi.URLParam(r, "provider"), ownPath(r.URL.Query().Get("return")))
-	if err != nil || !r.URL.Query().Has("since") {
-		return s.connectOr(w, r, view, err)
+	if err != nil {
+		return err
+	}
+	if !r.URL.Query().Has("since") {
+		return s.renderConnect(w, r, view)
 	}
 	since := s.sinceOf(r)
 	status, err := s.Linking.ConnectStatus(r.Context(), sessionOf(r), personOf(r), view.Provider.ID, since)
@@ -126,7 +131,7 @@ func (s *Server) showConnect(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case status.Done && status.Diagnosis == nil:
-		return s.goTo(w, r, view.Return)
+		return s.goBack(w, r, view, status)
 	case status.Done:
 		view.Diagnosis = status.Diagnosis
 	case r.URL.Query().Get("waiting") != "":
@@ -135,11 +140,20 @@ func (s *Server) showConnect(w http.ResponseWriter, r *http.Request) error {
 	return s.renderConnect(w, r, view)
 }
 
-func (s *Server) connectOr(w http.ResponseWriter, r *http.Request, view views.Connect, err error) error {
-	if err != nil {
-		return err
+// goBack leads to where somebody connected from. Whoever signed in with another account than the one that links act by is told
+// so: those links stay as they were.
+func (s *Server) goBack(w http.ResponseWriter, r *http.Request, view views.Connect, status linking.ConnectStatus) error {
+	if len(status.Paused) == 0 {
+		return s.goTo(w, r, view.Return)
 	}
-	return s.renderConnect(w, r, view)
+	flash := views.Flash{Title: "Connected as " + status.Connection.Account.Name + "."}
+	for _, use := range status.Paused {
+		name := use.Connection.Account.Name
+		flash.Text += fmt.Sprintf("Repository links that act by %s: %d. They still wait, since that account is not connected any more: sign out at %s and connect again as %s. ",
+			name, len(use.Links), view.Kind.Host, name)
+	}
+	flash.Text = strings.TrimSpace(flash.Text)
+	return s.goToWith(w, r, view.Return, flash)
 }
 
 // wait puts the part into its stage of waiting.
@@ -180,7 +194,7 @@ func (s *Server) showConnectStatus(w http.ResponseWriter, r *http.Request) error
 	case err != nil:
 		return err
 	case status.Done && status.Diagnosis == nil:
-		return s.goTo(w, r, view.Return)
+		return s.goBack(w, r, view, status)
 	case !isPartial(r):
 		return s.goTo(w, r, connectPage(view.Provider.ID, view.Return, since, true))
 	case status.Done:

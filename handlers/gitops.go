@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -76,13 +77,16 @@ func (s *Server) countLinks(r *http.Request, p fairlead.GitProvider, row *views.
 
 // repairWebhooks leads all webhooks to the external URL of now. What a host refused stands on each link's page.
 func (s *Server) repairWebhooks(w http.ResponseWriter, r *http.Request) error {
-	repaired, failed, err := s.Linking.RepairAll(r.Context(), actor(r))
+	did, err := s.Linking.RepairAll(r.Context(), actor(r))
 	if err != nil {
 		return err
 	}
-	flash := views.Flash{Title: fmt.Sprintf("Repaired webhooks: %d.", repaired)}
-	if failed > 0 {
-		flash.Text = fmt.Sprintf("Not repaired: %d. Their links say why.", failed)
+	flash := views.Flash{Title: fmt.Sprintf("Repaired webhooks: %d.", did.Repaired)}
+	if did.Failed > 0 {
+		flash.Text = fmt.Sprintf("Not repaired: %d. Their links say why.", did.Failed)
+	}
+	if did.Left > 0 {
+		flash.Text = strings.TrimSpace(fmt.Sprintf("%s Still to do: %d. Choose Repair all again to go on.", flash.Text, did.Left))
 	}
 	return s.goToWith(w, r, gitOpsPath, flash)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -13,9 +14,18 @@ import (
 // hookLimit is twice the largest body that Bitbucket sends (256 KB, documented).
 const hookLimit = 512 << 10
 
+// Bodies are read whole, so only so many at once: senders who never finish must not fill the memory. A burst of honest ones
+// is over sooner than the patience.
+const (
+	hooksAtOnce  = 64
+	hookPatience = time.Second
+	hookRetry    = "10" // seconds
+)
+
 // hookRoutes are for hosts: no cookie, no page. The signature is the only proof of who sends.
 func (s *Server) hookRoutes(r chi.Router) {
-	r.Post("/hooks/{link}", s.receiveDelivery)
+	door := make(chan struct{}, hooksAtOnce)
+	r.Post("/hooks/{link}", func(w http.ResponseWriter, r *http.Request) { s.receiveDelivery(w, r, door) })
 }
 
 // hookStatuses say with what status a delivery is refused. None of them is a 5xx: a host would only send it again.
@@ -27,27 +37,46 @@ var hookStatuses = map[fairlead.DiagnosisCode]int{
 }
 
 // receiveDelivery answers 202 once the delivery is on the disk, 200 if it was there already. What fails on our side is a
-// 503, so that the host sends it again.
-func (s *Server) receiveDelivery(w http.ResponseWriter, r *http.Request) {
+// 503, so that the host sends it again. Of a webhook that nobody has no body is read.
+func (s *Server) receiveDelivery(w http.ResponseWriter, r *http.Request, door chan struct{}) {
 	link, address := chi.URLParam(r, "link"), clientIP(r)
+	if err := s.Inbox.Knows(r.Context(), link); err != nil {
+		s.refuseDelivery(w, r, err)
+		return
+	}
+	patience := time.NewTimer(hookPatience)
+	defer patience.Stop()
+	select {
+	case door <- struct{}{}:
+		defer func() { <-door }()
+	case <-patience.C:
+		w.Header().Set("Retry-After", hookRetry)
+		answerHook(w, http.StatusServiceUnavailable, "Too many deliveries at once. Send it again.")
+		return
+	case <-r.Context().Done():
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, hookLimit))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		err = s.Inbox.TooLarge(r.Context(), link, address)
-	} else if err != nil {
+		s.refuseDelivery(w, r, s.Inbox.TooLarge(r.Context(), link, address))
+		return
+	}
+	if err != nil {
 		answerHook(w, http.StatusBadRequest, "The body could not be read.")
 		return
-	} else {
-		receipt, failed := s.Inbox.Receive(r.Context(), link, r.Header, body, address)
-		if failed == nil {
-			status, text := http.StatusAccepted, "Stored."
-			if !receipt.Stored {
-				status, text = http.StatusOK, "Stored before."
-			}
-			answerHook(w, status, text)
-			return
-		}
-		err = failed
 	}
+	receipt, err := s.Inbox.Receive(r.Context(), link, r.Header, body, address)
+	switch {
+	case err != nil:
+		s.refuseDelivery(w, r, err)
+	case receipt.Stored:
+		answerHook(w, http.StatusAccepted, "Stored.")
+	default:
+		answerHook(w, http.StatusOK, "Stored before.")
+	}
+}
+
+func (s *Server) refuseDelivery(w http.ResponseWriter, r *http.Request, err error) {
 	var d *fairlead.Diagnosis
 	switch {
 	case errors.As(err, &d) && hookStatuses[d.Code] != 0:

@@ -22,11 +22,11 @@ func (s *Server) repositoryLinkRoutes(r chi.Router) {
 		r.Get("/edit", s.withLink(s.showEditLink))
 		r.Post("/edit", s.withLink(s.editLink))
 		r.Get("/preview", s.withLink(s.previewEdit))
-		r.Get("/why", s.withLink(s.showWhy))
-		r.Post("/check", s.withLink(s.checkLink))
+		r.Get("/why", s.withLink(s.sparingly(s.showWhy)))
+		r.Post("/check", s.withLink(s.sparingly(s.checkLink)))
 		r.Post("/repair", s.withLink(s.repairLink))
 		r.Post("/rotate", s.withLink(s.rotateSecret))
-		r.Post("/sync", s.withLink(s.syncLink))
+		r.Post("/sync", s.withLink(s.sparingly(s.syncLink)))
 		r.Get("/take-over", s.withLink(s.showTakeOver))
 		r.Post("/take-over", s.withLink(s.takeOver))
 		r.Get("/unlink", s.withLink(s.showUnlink))
@@ -183,7 +183,7 @@ func (s *Server) renderEditLink(w http.ResponseWriter, r *http.Request, status i
 func (s *Server) editLink(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow) error {
 	view := typed(r, edited(row))
 	if r.PostFormValue("step") == "preview" {
-		view.Preview = s.preview(r, row.Link.Connection, view)
+		view.Preview = s.previewLink(r, row, view)
 		return s.renderEditLink(w, r, http.StatusOK, project, row, view)
 	}
 	rule, err := s.parseRule(view)
@@ -201,7 +201,7 @@ func (s *Server) previewEdit(w http.ResponseWriter, r *http.Request, _ linking.A
 	if !isPartial(r) {
 		return s.goTo(w, r, linkPath(row)+"/edit")
 	}
-	view.Preview = s.preview(r, row.Link.Connection, view)
+	view.Preview = s.previewLink(r, row, view)
 	return s.renderPart(w, r, views.PreviewPart(view))
 }
 

@@ -220,8 +220,10 @@ func (s *Server) makeLink(w http.ResponseWriter, r *http.Request, project linkin
 	if !ok {
 		return err
 	}
-	typed := typedRule(r)
-	rule, err := s.parseRule(typed)
+	if trip.connection, err = s.confirmed(r, trip); err != nil {
+		return err
+	}
+	rule, err := s.parseRule(typedRule(r))
 	if fairlead.FieldsOf(err) != nil { // the form before this one has checked it
 		return s.goTo(w, r, views.ConfigureLinkPath(project.Project.Key, trip.provider.ID, chi.URLParam(r, "repository")))
 	}
@@ -235,6 +237,24 @@ func (s *Server) makeLink(w http.ResponseWriter, r *http.Request, project linkin
 		return unknown
 	}
 	return s.goToWith(w, r, views.LinkPath(project.Project.Key, link.ID), views.Flash{Title: link.Repository.FullName + " was linked."})
+}
+
+// confirmed is the connection that step 4 named: another account may have been connected since, in another tab.
+func (s *Server) confirmed(r *http.Request, trip linkTrip) (fairlead.Connection, error) {
+	id := r.PostFormValue("connection")
+	if id == "" || id == trip.connection.ID {
+		return trip.connection, nil
+	}
+	uses, err := s.Linking.Connections(r.Context(), personOf(r).ID)
+	for _, use := range uses {
+		if c := use.Connection; c.ID == id && c.ProviderID == trip.provider.ID && c.IsAlive() {
+			return c, nil
+		}
+	}
+	if err == nil {
+		err = fairlead.Errorf(fairlead.CodeConflict, "The account that this link was going to act by is no longer connected. Begin again at the list of repositories.")
+	}
+	return fairlead.Connection{}, err
 }
 
 // renderNotLinked is step 4 again, with the reason.

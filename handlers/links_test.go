@@ -256,3 +256,15 @@ func TestAFailingHostIsNamedInEveryStep(t *testing.T) {
 	s.priya.get(s.picked() + "?step=confirm&branch=master").wantDiagnosis(fairlead.DiagnosisHostError)
 	s.priya.get(s.link).want(200, "present, active, signed") // as it was last read back
 }
+
+func TestALinkActsByTheAccountThatItsConfirmationNamed(t *testing.T) {
+	s := newLinkSite(t)
+	step := s.picked()
+	page := s.priya.get(step + "?step=confirm&branch=master").want(200, "as Priya Raman on Bitbucket.org")
+	id := hiddenID.FindStringSubmatch(page.body)[1]
+	if named := `name="connection" value="` + s.row().Connection.ID + `"`; !strings.Contains(page.body, named) {
+		t.Errorf("the form does not say %s", named)
+	}
+	s.priya.post(step, "id", id, "connection", "co_another", "branch", "master").want(409, "no longer connected")
+	s.priya.post(step, "id", id, "connection", s.row().Connection.ID, "branch", "master").wantTo(s.project + "/repositories/" + id)
+}

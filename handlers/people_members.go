@@ -101,9 +101,13 @@ func (s *Server) renderMember(w http.ResponseWriter, r *http.Request, status int
 	if chosen == "" {
 		chosen = person.Role
 	}
-	return s.render(w, r, status, memberPage(person.Name, errors), views.MemberPage(views.Member{
-		Person: person, You: person.ID == personOf(r).ID, LastOwner: person.IsOwner() && members.Owners() == 1, Role: chosen, Errors: errors,
-	}))
+	view := views.Member{Person: person, You: person.ID == personOf(r).ID, LastOwner: person.IsOwner() && members.Owners() == 1, Role: chosen, Errors: errors}
+	if person.IsOwner() {
+		if view.Links, err = s.Linking.LinksByOwnership(r.Context(), person.ID); err != nil {
+			return err
+		}
+	}
+	return s.render(w, r, status, memberPage(person.Name, errors), views.MemberPage(view))
 }
 
 func (s *Server) changeRole(w http.ResponseWriter, r *http.Request) error {

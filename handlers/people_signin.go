@@ -3,7 +3,6 @@ package handlers
 import (
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -114,12 +113,9 @@ func barePage(title string, errors views.Errors) views.Page {
 }
 
 // ownPath lets only paths of this site through, so that nobody can send people elsewhere by a link to the sign-in page.
-// Browsers read "//host" and "/\host" as another host and drop control characters before they look.
 func ownPath(next string) string {
 	parsed, err := url.Parse(next)
-	switch {
-	case err != nil, !strings.HasPrefix(next, "/"), strings.HasPrefix(next, "//"), strings.ContainsAny(next, "\\"),
-		parsed.IsAbs(), parsed.Host != "", parsed.Path == signInPath:
+	if err != nil || !fairlead.IsOwnPath(next) || parsed.Path == signInPath {
 		return "/"
 	}
 	return next

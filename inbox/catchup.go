@@ -14,21 +14,30 @@ type catchUpStore interface {
 	// ListLinksToSync returns the links in use whose heads were last compared before that time, oldest first.
 	ListLinksToSync(ctx context.Context, before time.Time, limit int) ([]fairlead.RepositoryLink, error)
 	HasUnfinished(ctx context.Context, linkID string) (bool, error)
-	// SaveHeads replaces the heads of a link by those of a comparison that began at that time.
-	SaveHeads(ctx context.Context, linkID string, heads []fairlead.Head, at time.Time) error
-	// ListRefPushes returns the newest pushes of one ref, newest first, without what the host said about them.
-	ListRefPushes(ctx context.Context, linkID string, kind fairlead.RefType, ref string, limit int) ([]fairlead.Push, error)
+	// LastPlace is the place of the newest delivery of all.
+	LastPlace(ctx context.Context) (int64, error)
+	// MarkSynced notes that the host was asked at that time, whatever it answered.
+	MarkSynced(ctx context.Context, linkID string, at time.Time) error
+	// SaveHeads stores what a comparison found, except where a head moved meanwhile.
+	SaveHeads(ctx context.Context, linkID string, s fairlead.HeadSync) error
+	// ListOpenPushes returns the changes of followed branches that the heads did not go over, the oldest first.
+	ListOpenPushes(ctx context.Context, linkID string, limit int) ([]fairlead.Push, error)
+	// LastTold is the place of the newest delivery that told something of a branch that is known.
+	LastTold(ctx context.Context, linkID, branch string) (int64, error)
 }
 
 const (
 	grace       = time.Minute      // what a webhook may take longer than a look at the branches
 	graceMoving = 10 * time.Minute // the same for a branch that moves on and on
 	syncLinks   = 1000             // in one round
-	pushesBack  = 1000             // how far back the changes of a branch are put together
+	mostOpen    = 5000             // changes of a link that are put together
 )
 
-// catchUpEvent stands where the event of a delivery stands.
-const catchUpEvent = "regular check"
+// What stands where the event of a delivery stands.
+const (
+	catchUpEvent = "regular check"
+	askedEvent   = "asked by hand"
+)
 
 // suspects are the links that have a head without a delivery: they are looked at again after the grace, not after a whole
 // interval. They are in memory only; after a restart the next regular round finds them.
@@ -135,20 +144,21 @@ func (f *Flow) linksToSync(ctx context.Context) ([]fairlead.RepositoryLink, erro
 
 // syncInTurn is one link's part of a round; later reports that its call must wait.
 func (f *Flow) syncInTurn(ctx context.Context, link fairlead.RepositoryLink) (found int, later bool, err error) {
-	before, err := f.Store.ListHeads(ctx, link.ID)
-	if err != nil {
-		return 0, false, err
-	}
+	defer func() {
+		if crash := recovered(recover()); crash != nil { // its turn is over, and the others go on
+			err = errors.Join(crash, f.Store.MarkSynced(ctx, link.ID, f.Clock()))
+		}
+	}()
 	at := f.Clock()
 	seen, err := f.look(ctx, link, true)
 	switch {
 	case diagnosisOf(err) != nil: // its turn is over; the link's health tells people
-		return 0, false, f.Store.SaveHeads(ctx, link.ID, before, at)
+		return 0, false, f.Store.MarkSynced(ctx, link.ID, at)
 	case err != nil:
 		f.Log.Debug("comparing heads must wait", "link", link.ID, "error", err)
 		return 0, true, nil
 	}
-	found, err = f.compareHeads(ctx, link, before, seen, grace)
+	found, err = f.compareHeads(ctx, link, seen, grace)
 	return found, false, err
 }
 
@@ -158,31 +168,36 @@ func (f *Flow) SyncNow(ctx context.Context, link fairlead.RepositoryLink) (n int
 	if reason := link.PauseReason(); reason != "" {
 		return 0, fairlead.Errorf(fairlead.CodeConflict, "This link is paused. %s", reason)
 	}
-	before, err := f.Store.ListHeads(ctx, link.ID)
-	if err != nil {
-		return 0, err
-	}
 	seen, err := f.look(ctx, link, false)
 	if err != nil {
 		return 0, err
 	}
-	return f.compareHeads(ctx, link, before, seen, 0)
+	return f.compareHeads(ctx, link, seen, 0)
 }
 
 // sight is what the host showed of the branches that a link follows.
 type sight struct {
 	at       time.Time // when it was asked
+	place    int64     // of the newest delivery then
+	heads    []fairlead.Head
 	branches map[string]string
 	isPart   bool // there are more branches than the host showed
 }
 
 // look asks the host for the branches, in one call.
-func (f *Flow) look(ctx context.Context, link fairlead.RepositoryLink, background bool) (sight, error) {
+func (f *Flow) look(ctx context.Context, link fairlead.RepositoryLink, background bool) (seen sight, err error) {
 	host, err := f.linker(ctx, link.ProviderID)
 	if err != nil {
-		return sight{}, err
+		return seen, err
 	}
-	seen := sight{at: f.Clock(), branches: map[string]string{}}
+	// What is known is read first, so that whatever comes while the host answers is newer than that.
+	seen = sight{at: f.Clock(), branches: map[string]string{}}
+	if seen.place, err = f.Store.LastPlace(ctx); err != nil {
+		return seen, err
+	}
+	if seen.heads, err = f.Store.ListHeads(ctx, link.ID); err != nil {
+		return seen, err
+	}
 	search, _, _ := strings.Cut(link.Rule.Branch, "*")
 	all, err := call(ctx, f, link.Connection.ID, background, func(ctx context.Context, access fairlead.Secret) (branches []fairlead.Branch, err error) {
 		branches, seen.isPart, err = host.ListBranches(ctx, access, link.Repository.ID, search)

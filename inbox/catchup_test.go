@@ -174,7 +174,7 @@ func TestCatchingUpByHandIsAtOnce(t *testing.T) {
 	n, err := q.SyncNow(context.Background(), q.fresh())
 	q.must(err)
 	q.work()
-	q.want(fairlead.VerdictCaughtUp, "The webhook never told. The regular check found it. 1 commit")
+	q.want(fairlead.VerdictCaughtUp, "Found when somebody asked. 1 commit")
 	if n != 1 {
 		t.Errorf("found %d", n)
 	}

@@ -107,15 +107,15 @@ func onNoBranch(link fairlead.RepositoryLink, at time.Time) *fairlead.Diagnosis 
 	}
 }
 
-func beforeLink(link fairlead.RepositoryLink, branch string, c fairlead.Commit, at time.Time) *fairlead.Diagnosis {
+func beforeLink(head fairlead.Head, c fairlead.Commit, at time.Time) *fairlead.Diagnosis {
 	d := &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisBeforeLink, At: at,
-		Title:   "The commit was on " + branch + " before the link was made",
-		Because: "The link was made " + link.CreatedAt.UTC().Format("2 January 2006 15:04 UTC") + " and follows " + branch + " from where it stood then. The commit is in that history, and no push brought it since.",
+		Title:   "The commit was on " + head.Branch + " before the link followed it",
+		Because: "The link follows " + head.Branch + " since " + head.FollowedAt.UTC().Format("2 January 2006 15:04 UTC") + ", from where it stood then. The commit is in that history, and no push brought it since.",
 		Fix:     []string{"Nothing is broken: what was there before is not recorded. Push something new to see it arrive."},
 	}
-	if c.At.After(link.CreatedAt) {
-		d.Hints = []string{"The date of the commit is later than the link. It may belong to a push of so many commits that not all were kept, or the clock that dated it was wrong."}
+	if c.At.After(head.FollowedAt) {
+		d.Hints = []string{"The date of the commit is later than that. The clock that dated it may be wrong."}
 	}
 	return d
 }

@@ -13,8 +13,8 @@ func (f *Flow) Waiting() int {
 func (f *Flow) Quiet() { f.batch.wait() }
 
 // Gaps is gaps: pairs of commits, from and to.
-func Gaps(head, host string, pushes []fairlead.Push) (missing [][2]string) {
-	for _, s := range gaps(head, host, pushes) {
+func Gaps(head, host string, open []fairlead.Push) (missing [][2]string) {
+	for _, s := range gaps(head, host, open) {
 		missing = append(missing, [2]string{s.from, s.to})
 	}
 	return missing

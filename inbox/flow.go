@@ -54,6 +54,7 @@ type Flow struct {
 	batch    *batcher
 	rejected rejections
 	suspects suspects
+	holds    holds
 	work     chan struct{} // something may be due
 }
 
@@ -84,7 +85,7 @@ func (f *Flow) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	group.Go(func() { f.workOn(ctx) })
 	group.Go(func() { f.every(ctx, min(time.Minute, f.CatchUpEvery), "comparing heads", f.catchUpRound) })
-	group.Go(func() { f.every(ctx, time.Hour, "dropping old payloads", f.Sweep) })
+	group.Go(func() { f.every(ctx, sweepTick, "dropping old payloads", f.Sweep) })
 	group.Go(func() { f.every(ctx, time.Second, "writing rejections down", f.flushRejections) })
 	group.Wait()
 	f.batch.wait()
@@ -113,26 +114,55 @@ func (f *Flow) logUnlessOver(ctx context.Context, what string, err error) {
 	}
 }
 
-// Sweep writes down what waits to be, and drops payloads that are old enough.
+const (
+	sweepTick  = 10 * time.Second
+	sweepSteps = 5 // transactions in one round: what arrives meanwhile comes between them, and the next round goes on
+)
+
+const tooLate = "Nobody put right what this waited for in time: what the host sent is no longer kept. The regular check finds what changed."
+
+// Sweep writes down what waits to be, ends deliveries that wait for longer than payloads are kept, and drops payloads that are
+// old enough; of a backlog a part.
 func (f *Flow) Sweep(ctx context.Context) error {
-	dropped, err := f.Store.DropOldPayloads(ctx, f.Clock().Add(-f.KeepPayloads))
+	before := f.Clock().Add(-f.KeepPayloads)
+	ended, err := inSteps(func() (int, error) { return f.Store.GiveUpOldDeliveries(ctx, before, tooLate) })
+	if ended > 0 {
+		f.Log.Warn("deliveries that waited too long are given up", "deliveries", ended)
+	}
+	dropped, dropErr := inSteps(func() (int, error) { return f.Store.DropOldPayloads(ctx, before) })
 	if dropped > 0 {
 		f.Log.Info("old payloads are dropped", "deliveries", dropped)
 	}
-	return errors.Join(err, f.flushRejections(ctx))
+	return errors.Join(err, dropErr, f.flushRejections(ctx))
+}
+
+// inSteps repeats a step until it does nothing, but not for long.
+func inSteps(step func() (int, error)) (done int, err error) {
+	for range sweepSteps {
+		n, err := step()
+		if done += n; n == 0 || err != nil {
+			return done, err
+		}
+	}
+	return done, nil
 }
 
 // linker returns the host behind a Git provider.
 func (f *Flow) linker(ctx context.Context, providerID string) (gitprovider.Linker, error) {
+	_, host, err := f.provider(ctx, providerID)
+	return host, err
+}
+
+func (f *Flow) provider(ctx context.Context, providerID string) (fairlead.GitProvider, gitprovider.Linker, error) {
 	p, err := f.Store.FindGitProvider(ctx, providerID)
 	if err != nil {
-		return nil, err
+		return p, nil, err
 	}
 	host, ok := f.Hosts.FindLinker(p.Kind)
 	if !ok {
-		return nil, fairlead.Errorf(fairlead.CodeNotFound, "Projects cannot be linked with repositories of %s.", p.DisplayName)
+		return p, nil, fairlead.Errorf(fairlead.CodeNotFound, "Projects cannot be linked with repositories of %s.", p.DisplayName)
 	}
-	return host, nil
+	return p, host, nil
 }
 
 // call is Caller.Call for calls that return something.

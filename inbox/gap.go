@@ -9,135 +9,95 @@ import (
 // step is a change of a branch, from one commit to another; "" stands for no branch.
 type step struct{ from, to string }
 
-// gaps finds the changes that are missing between where a link stands on a branch and where the host has it. pushes are the
-// known ones of the branch, newest first. None is missing if the known ones lead all the way.
+// trail is a row of changes that follow each other.
+type trail []step
+
+func (t trail) from() string { return t[0].from }
+func (t trail) to() string   { return t[len(t)-1].to }
+
+// gaps finds the changes that are missing between where a link stands on a branch and where the host has it. open are the
+// changes of the branch that were told and that the link's head did not go over, the oldest first. None is missing if they
+// lead all the way.
 //
-// Deliveries come late, in another order, or never, and a forced push may go back to where the branch has been. So the known
-// changes are a graph: what lies behind the link's place was followed before; what can be reached from there came too early;
-// from the host's place known changes lead back to the end of what is missing; and what came since without touching either
-// lies between.
-func gaps(head, host string, pushes []fairlead.Push) (missing []step) {
-	g := newGraph(pushes)
-	past := g.reaching(head)
-	if g.reaching(host)[head] {
-		return nil
+// Deliveries come late, in another order, or never, and a forced push may go back to where the branch has been. So the open
+// changes are put together to trails that use each of them once. What leads to the link's place was followed before, and told
+// late; the others lie between, and what joins them is missing.
+func gaps(head, host string, open []fairlead.Push) (missing []step) {
+	all := trails(head, open)
+	rest := all
+	if len(all) > 0 && all[0].from() == head {
+		rest = all[1:]
 	}
-	from, used := g.walk(head, past)
-	to := host
-	if !past[host] { // else the branch was put back to where it has been
-		to = g.walkBack(host, past, used)
+	if i := slices.IndexFunc(rest, func(t trail) bool { return t.to() == host }); i >= 0 { // comes last
+		rest = append(rest, rest[i])
+		all = slices.Concat(all[:len(all)-len(rest)+1], rest[:i], rest[i+1:])
 	}
-	between := slices.DeleteFunc(g.since(head), func(s step) bool { return used[s] || past[s.from] && past[s.to] })
-	for len(between) > 0 {
-		i := nextOf(between, from)
-		if next := between[i]; next.from != from {
-			missing = append(missing, step{from, next.from})
+	at := head
+	for _, t := range all {
+		if t.from() != at {
+			missing = append(missing, step{at, t.from()})
 		}
-		from = between[i].to
-		between = slices.Delete(between, i, i+1)
+		at = t.to()
 	}
-	if from != to {
-		missing = append(missing, step{from, to})
+	if at != host {
+		missing = append(missing, step{at, host})
 	}
 	return missing
 }
 
-// nextOf chooses which step comes next: one that goes on from here, else the oldest that begins a chain.
-func nextOf(steps []step, from string) int {
-	if i := slices.IndexFunc(steps, func(s step) bool { return s.from == from }); i >= 0 {
-		return i
+// trails puts changes together, beginning with the one that goes on from a commit, if there is one. One that ends at that
+// commit, and does not begin there, is left out.
+func trails(head string, open []fairlead.Push) (all []trail) {
+	left := []step{}
+	for _, p := range open {
+		left = append(left, step{p.Change.Old, p.Change.New})
 	}
-	begins := func(s step) bool {
-		return !slices.ContainsFunc(steps, func(other step) bool { return other != s && other.to == s.from })
-	}
-	return max(0, slices.IndexFunc(steps, begins))
-}
-
-// graph are the known changes of one branch; the newest first.
-type graph struct {
-	all    []fairlead.Push
-	after  map[string][]string
-	before map[string][]string
-}
-
-func isKnown(p fairlead.Push) bool {
-	return p.Verdict != fairlead.VerdictFailed && p.Verdict != fairlead.VerdictWaiting // else nobody knows what it changed
-}
-
-func newGraph(pushes []fairlead.Push) graph {
-	g := graph{all: pushes, after: map[string][]string{}, before: map[string][]string{}}
-	for _, p := range pushes {
-		if isKnown(p) {
-			g.after[p.Change.Old] = append(g.after[p.Change.Old], p.Change.New)
-			g.before[p.Change.New] = append(g.before[p.Change.New], p.Change.Old)
-		}
-	}
-	return g
-}
-
-// reaching are the commits from which known changes lead to this one, and itself.
-func (g graph) reaching(commit string) map[string]bool {
-	found := map[string]bool{commit: true}
-	for open := []string{commit}; len(open) > 0; {
-		last := open[len(open)-1]
-		open = open[:len(open)-1]
-		for _, before := range g.before[last] {
-			if !found[before] {
-				found[before] = true
-				open = append(open, before)
+	for begin := head; len(left) > 0; {
+		var t trail
+		t, left = walk(begin, left)
+		for i := 0; i <= len(t); i++ { // rings beside the way belong to it
+			at := begin
+			if i > 0 {
+				at = t[i-1].to
+			}
+			if ring, rest := walk(at, left); len(ring) > 0 && ring.to() == at {
+				t, left = slices.Insert(t, i, ring...), rest
 			}
 		}
+		if len(t) > 0 && (begin == head || t.to() != head) {
+			all = append(all, t)
+		}
+		if len(left) > 0 {
+			begin = beginning(left)
+		}
 	}
-	return found
+	return all
 }
 
-// walk follows the newest steps as far as they go without coming to what was followed before.
-func (g graph) walk(commit string, past map[string]bool) (end string, used map[step]bool) {
-	used = map[step]bool{}
+// walk goes along steps as far as they lead, always by the oldest, and returns which are left.
+func walk(from string, steps []step) (t trail, left []step) {
+	left = slices.Clone(steps)
 	for {
-		next, known := first(g.after[commit], func(next string) bool { return past[next] || used[step{commit, next}] })
-		if !known {
-			return commit, used
+		i := slices.IndexFunc(left, func(s step) bool { return s.from == from })
+		if i < 0 {
+			return t, left
 		}
-		used[step{commit, next}] = true
-		commit = next
+		t, from = append(t, left[i]), left[i].to
+		left = slices.Delete(left, i, i+1)
 	}
 }
 
-// walkBack follows the newest steps backwards as far as they go, or to what was followed before.
-func (g graph) walkBack(commit string, past map[string]bool, used map[step]bool) string {
-	for !past[commit] {
-		before, known := first(g.before[commit], func(before string) bool { return used[step{before, commit}] })
-		if !known {
-			return commit
-		}
-		used[step{before, commit}] = true
-		commit = before
+// beginning is where the oldest trail begins: a commit that more steps leave than come to; in a ring, the oldest step.
+func beginning(steps []step) string {
+	count := map[string]int{}
+	for _, s := range steps {
+		count[s.from]++
+		count[s.to]--
 	}
-	return commit
-}
-
-// since are the known steps that came after the link was brought to where it stands, oldest first. Whatever brought it there
-// counts: also a change that failed and was given up.
-func (g graph) since(head string) (steps []step) {
-	for _, p := range g.all {
-		if p.Change.New == head {
-			break
-		}
-		if isKnown(p) {
-			steps = append(steps, step{p.Change.Old, p.Change.New})
+	for _, s := range steps {
+		if count[s.from] > 0 {
+			return s.from
 		}
 	}
-	slices.Reverse(steps)
-	return steps
-}
-
-// first returns the newest of some commits that is none of those to leave out.
-func first(commits []string, leaveOut func(string) bool) (string, bool) {
-	for _, c := range commits {
-		if !leaveOut(c) {
-			return c, true
-		}
-	}
-	return "", false
+	return steps[0].from
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,9 +13,9 @@ import (
 )
 
 // compareHeads puts side by side how far a link followed each branch and where the host has it. What does not fit, and stays
-// so for the grace, becomes a delivery; n is how many. before are the heads as they were when the host was asked.
-func (f *Flow) compareHeads(ctx context.Context, link fairlead.RepositoryLink, before []fairlead.Head, seen sight, grace time.Duration) (n int, err error) {
-	// In this order: what came in meanwhile is either unfinished, or in the heads.
+// so for the grace, becomes a delivery; n is how many.
+func (f *Flow) compareHeads(ctx context.Context, link fairlead.RepositoryLink, seen sight, grace time.Duration) (n int, err error) {
+	// In this order: what came in meanwhile is either unfinished, or in the heads, or open.
 	busy, err := f.Store.HasUnfinished(ctx, link.ID)
 	if err != nil {
 		return 0, err
@@ -23,18 +24,30 @@ func (f *Flow) compareHeads(ctx context.Context, link fairlead.RepositoryLink, b
 	if err != nil {
 		return 0, err
 	}
-	c := comparing{Flow: f, link: link, seen: seen, grace: grace, busy: busy, heads: byBranch(heads), before: byBranch(before)}
+	// A rule that was changed while the host was asked asks for other branches: the next look sees them.
+	if now, err := f.Store.FindRepositoryLink(ctx, link.ID); err != nil || now.Rule.Branch != link.Rule.Branch {
+		return 0, ignoreNotFound(err)
+	}
+	open, err := f.Store.ListOpenPushes(ctx, link.ID, mostOpen)
+	if err != nil {
+		return 0, err
+	}
+	c := comparing{
+		Flow: f, link: link, seen: seen, grace: grace, busy: busy, heads: byBranch(heads), before: byBranch(seen.heads), open: map[string][]fairlead.Push{},
+		sync: fairlead.HeadSync{At: seen.at, Place: seen.place, Before: heads},
+	}
+	for _, p := range open {
+		c.open[p.Change.Name] = append(c.open[p.Change.Name], p)
+	}
 	for _, branch := range c.branches() {
-		if err := c.branch(ctx, branch); err != nil {
-			return 0, err
-		}
+		c.branch(branch)
 	}
 	made, err := c.makeDeliveries(ctx)
 	if err != nil {
 		return made, err
 	}
 	f.suspects.note(link.ID, c.suspected, f.Clock())
-	return made, f.Store.SaveHeads(ctx, link.ID, c.next, seen.at)
+	return made, f.Store.SaveHeads(ctx, link.ID, c.sync)
 }
 
 func byBranch(heads []fairlead.Head) map[string]fairlead.Head {
@@ -54,7 +67,8 @@ type comparing struct {
 	busy      bool // deliveries of the link wait: they may explain what does not fit
 	heads     map[string]fairlead.Head
 	before    map[string]fairlead.Head
-	next      []fairlead.Head
+	open      map[string][]fairlead.Push // by branch: told, and not gone over
+	sync      fairlead.HeadSync
 	suspected bool
 	found     []lost
 }
@@ -79,45 +93,53 @@ func (c *comparing) branches() (names []string) {
 	return names
 }
 
-func (c *comparing) branch(ctx context.Context, name string) error {
+func (c *comparing) branch(name string) {
 	head, at := c.heads[name], c.seen.branches[name]
 	head.Branch = name
-	was, known := c.before[name]
 	switch {
-	case head.Hash == at:
-		c.keep(fairlead.Head{Branch: name, Hash: at})
-		return nil
-	case c.busy || known && was.Hash != head.Hash: // it is being explained, or moved while the host was asked
+	case c.busy || c.before[name].Hash != head.Hash || c.isTold(name): // it is being explained, or moved while the host was asked
 		c.keep(head)
-		return nil
+		c.suspected = c.suspected || head.Hash != at && !c.busy
+		return
+	case head.Hash == at:
+		c.arrive(head, at)
+		return
 	case c.seen.isPart && at == "": // perhaps it is among those that the host did not show
 		c.keep(head)
-		return nil
+		return
 	case c.seen.isPart && head.Hash == "": // whether it is new cannot be told either: it is followed from here on
-		c.keep(fairlead.Head{Branch: name, Hash: at})
-		return nil
+		c.arrive(fairlead.Head{Branch: name}, at)
+		return
 	}
-	pushes, err := c.Store.ListRefPushes(ctx, c.link.ID, fairlead.RefBranch, name, pushesBack)
-	if err != nil {
-		return err
-	}
-	missing := gaps(head.Hash, at, pushes)
+	missing := gaps(head.Hash, at, c.open[name])
 	switch {
 	case len(missing) == 0: // every step is known, they only came in another order
-		c.keep(fairlead.Head{Branch: name, Hash: at})
+		c.arrive(head, at)
 	case c.isRipe(head, at):
 		c.found = append(c.found, lost{c.suspect(head, at), missing})
 	default:
 		c.keep(c.suspect(head, at))
 		c.suspected = true
 	}
-	return nil
+}
+
+// isTold reports whether something of a branch arrived after the host was asked: it may know more than the host said.
+func (c *comparing) isTold(name string) bool {
+	return slices.ContainsFunc(c.open[name], func(p fairlead.Push) bool { return p.Told > c.seen.place })
 }
 
 // keep remembers a head. A branch that is gone leaves nothing behind.
 func (c *comparing) keep(h fairlead.Head) {
 	if h.Hash != "" || h.Suspect != "" {
-		c.next = append(c.next, h)
+		c.sync.After = append(c.sync.After, h)
+	}
+}
+
+// arrive is for a head that is where the host has it: everything that was told lies behind it.
+func (c *comparing) arrive(head fairlead.Head, at string) {
+	c.keep(fairlead.Head{Branch: head.Branch, Hash: at, FollowedAt: head.FollowedAt})
+	if len(c.open[head.Branch]) > 0 {
+		c.sync.Behind = append(c.sync.Behind, head.Branch)
 	}
 }
 
@@ -142,13 +164,17 @@ func (c *comparing) isRipe(head fairlead.Head, at string) bool {
 	return waited >= graceMoving || head.Suspect == at && waited >= c.grace
 }
 
-// makeDeliveries stores what was lost, like what a webhook sends. A change that was made up before, and worked off, is not
-// made up again, whatever became of it: if there is no other, the link goes on from where the host is.
+// makeDeliveries stores what was lost, like what a webhook sends. A change that was made up before, and given up, is not made
+// up again: if there is no other, the link goes on from where the host is.
 func (c *comparing) makeDeliveries(ctx context.Context) (made int, err error) {
 	var arrivals []fairlead.Arrival
 	for _, l := range c.found {
+		told, err := c.Store.LastTold(ctx, c.link.ID, l.head.Branch)
+		if err != nil {
+			return 0, err
+		}
 		for _, s := range l.missing {
-			a, err := c.arrival(fairlead.RefChange{Type: fairlead.RefBranch, Name: l.head.Branch, Old: s.from, New: s.to})
+			a, err := c.arrival(fairlead.RefChange{Type: fairlead.RefBranch, Name: l.head.Branch, Old: s.from, New: s.to}, told)
 			if err != nil {
 				return 0, err
 			}
@@ -171,7 +197,7 @@ func (c *comparing) makeDeliveries(ctx context.Context) (made int, err error) {
 			stored = stored[1:]
 		}
 		if made == before {
-			c.keep(fairlead.Head{Branch: l.head.Branch, Hash: l.head.Suspect})
+			c.arrive(l.head, l.head.Suspect)
 			continue
 		}
 		c.suspected = true // when these are worked off, all steps are known: look again soon
@@ -181,15 +207,20 @@ func (c *comparing) makeDeliveries(ctx context.Context) (made int, err error) {
 	return made, nil
 }
 
-// arrival is the delivery that the webhook should have sent.
-func (c *comparing) arrival(change fairlead.RefChange) (fairlead.Arrival, error) {
+// arrival is the delivery that the webhook should have sent. The same change can be lost once more after the branch went on:
+// told, which is the newest that was known of it, tells the two apart.
+func (c *comparing) arrival(change fairlead.RefChange, told int64) (fairlead.Arrival, error) {
 	body, err := json.Marshal([]fairlead.RefChange{change})
-	id := sha256.Sum256([]byte(change.Name + "\x00" + change.Old + "\x00" + change.New))
+	id := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", change.Name, change.Old, change.New, told))
+	event := catchUpEvent
+	if c.grace == 0 {
+		event = askedEvent
+	}
 	now := c.Clock()
 	return fairlead.Arrival{
 		Delivery: fairlead.Delivery{
 			ID: fairlead.NewID(c.Random, fairlead.PrefixDelivery), LinkID: c.link.ID, ProjectID: c.link.Project.ID,
-			HostID: "catch-up:" + hex.EncodeToString(id[:16]), Event: catchUpEvent, Source: fairlead.SourceCatchUp,
+			HostID: "catch-up:" + hex.EncodeToString(id[:16]), Event: event, Source: fairlead.SourceCatchUp,
 			State: fairlead.DeliveryWaiting, Verdict: fairlead.VerdictWaiting, Ref: change.Name, Head: change.New,
 			ReceivedAt: now, NextAt: now,
 		},

@@ -16,8 +16,10 @@ type logStore interface {
 	ListPushes(ctx context.Context, deliveryID string) ([]fairlead.Push, error)
 	// ReprocessDelivery lets the worker begin anew; CodeConflict if the payload is no longer kept.
 	ReprocessDelivery(ctx context.Context, by fairlead.Actor, id string) error
-	// DropOldPayloads forgets what came over the wire before that time, of deliveries that are done.
+	// DropOldPayloads forgets some of what came over the wire before that time, of deliveries that are done; 0 when none is left.
 	DropOldPayloads(ctx context.Context, before time.Time) (dropped int, err error)
+	// GiveUpOldDeliveries ends some deliveries that came before that time and still wait for something; 0 when none is left.
+	GiveUpOldDeliveries(ctx context.Context, before time.Time, reason string) (ended int, err error)
 }
 
 const noDelivery = "There is no such delivery."

@@ -11,7 +11,6 @@ import (
 
 	"fairlead"
 	"fairlead/bitbucketsim"
-	"fairlead/inbox"
 )
 
 // node is a commit of the model.
@@ -33,16 +32,24 @@ func (n *node) reaches() map[*node]bool {
 	return found
 }
 
+// way is how a branch went since the link follows it.
+type way struct {
+	places  []string // where it stood, from the beginning; "" for no branch
+	begin   *node    // nil if there was none
+	since   int64    // the newest delivery before
+	unclean bool     // it was forced or removed: commits may come twice by right
+}
+
 // model is what a team does at the host, and what a link should make of it.
 type model struct {
 	*quay
-	rt      *rapid.T
-	tips    map[string]*node
-	start   map[string]string    // where the followed branches stood when the link was made; "" for none
-	mains   []*node              // where the main branch ever stood
-	unclean map[string]bool      // branches that were forced or removed: commits may come twice by right
-	told    []fairlead.RefChange // changes that a webhook told at least once
-	files   int
+	rt    *rapid.T
+	tips  map[string]*node
+	ways  map[string]*way      // of the branches that the link follows, since it does
+	ever  map[string]bool      // branches that were followed at some time
+	mains []*node              // where the main branch ever stood
+	told  []fairlead.RefChange // changes that a webhook told at least once
+	files int
 }
 
 func (m *model) commits(name string, most int) (list []bitbucketsim.NewCommit) {
@@ -109,9 +116,13 @@ func (m *model) another(branch string) string {
 
 // follow moves the model as the host moved.
 func (m *model) follow(c bitbucketsim.RefChange, done bitbucketsim.PushedChange) {
+	w := m.ways[c.Branch]
+	if w == nil { // nobody follows it
+		w = &way{}
+	}
 	if c.Delete {
 		delete(m.tips, c.Branch)
-		m.unclean[c.Branch] = true
+		w.places, w.unclean = append(w.places, ""), true
 		return
 	}
 	tip := m.tips[c.Branch]
@@ -129,8 +140,9 @@ func (m *model) follow(c bitbucketsim.RefChange, done bitbucketsim.PushedChange)
 		tip = next
 	}
 	if done.Forced || c.Force {
-		m.unclean[c.Branch] = true
+		w.unclean = true
 	}
+	w.places = append(w.places, tip.hash)
 	if m.tips[c.Branch] = tip; c.Branch == "main" {
 		m.mains = append(m.mains, tip)
 	}
@@ -138,8 +150,7 @@ func (m *model) follow(c bitbucketsim.RefChange, done bitbucketsim.PushedChange)
 
 // push is one push of one to three changes, with a fault on the way of its webhook.
 func (m *model) push() {
-	names := []string{"main", "release/1", "release/2", "topic"}
-	chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, 3, rapid.ID[string]).Draw(m.rt, "branches")
+	chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(branchNames), 1, 3, rapid.ID[string]).Draw(m.rt, "branches")
 	var changes []bitbucketsim.RefChange
 	for _, branch := range chosen {
 		// A change may start from another branch only if that one does not move in the same push: the model need not know the order.
@@ -188,17 +199,28 @@ func (m *model) recorded() (all []fairlead.Push) {
 func (m *model) check() {
 	m.wantHeads()
 	pushes := m.recorded()
-	byBranch, times, commits := map[string][]fairlead.Push{}, map[string]int{}, map[string]map[string]int{}
+	times, commits := map[string]int{}, map[string]map[string]int{}
+	leads := map[string]map[string][]string{} // by branch and commit: where what was recorded leads
 	for _, p := range pushes {
 		name := p.Change.Name
-		byBranch[name] = append([]fairlead.Push{p}, byBranch[name]...)
 		times[name+" "+p.Change.Old+" "+p.Change.New]++
-		if commits[name] == nil {
-			commits[name] = map[string]int{}
+		if leads[name] == nil {
+			leads[name], commits[name] = map[string][]string{}, map[string]int{}
+		}
+		leads[name][p.Change.Old] = append(leads[name][p.Change.Old], p.Change.New)
+		if !m.ever[name] {
+			m.rt.Errorf("%s was never followed", name)
+		}
+		d, err := m.db.FindDelivery(context.Background(), p.DeliveryID)
+		m.must(err)
+		w := m.ways[name]
+		if w == nil || d.Place <= w.since {
+			continue
 		}
 		for _, c := range p.Comparison.Commits {
 			commits[name][c.Hash]++
 		}
+		m.checkNotMadeUp(d, p, *w)
 	}
 	for change, n := range times {
 		if n != 1 {
@@ -213,31 +235,44 @@ func (m *model) check() {
 			m.rt.Errorf("a webhook told of %+v, and nothing became of it: %+v, %v", c, p, err)
 		}
 	}
-	host, err := m.sim.Repository(orders)
-	m.must(err)
-	for name := range byBranch {
-		if !m.link.Rule.FollowsBranch(name) {
-			m.rt.Errorf("%s is not followed", name)
+	for name, w := range m.ways {
+		if from, to := w.places[0], w.places[len(w.places)-1]; m.link.Rule.Deletions && !reaches(leads[name], from, to) {
+			m.rt.Errorf("%s: nothing leads from %q to %q, %s", name, from, to, m.story(name))
 		}
-	}
-	for _, name := range []string{"main", "release/1", "release/2", "topic"} {
-		if !m.link.Rule.FollowsBranch(name) {
-			continue
-		}
-		if missing := inbox.Gaps(m.start[name], host.Branches[name], byBranch[name]); len(missing) > 0 && m.link.Rule.Deletions {
-			m.rt.Errorf("%s: from %q to %q there is missing %q, %s", name, m.start[name], host.Branches[name], missing, m.story(name))
-		}
-		if tip := m.tips[name]; tip != nil && !m.unclean[name] {
-			m.checkCommits(name, tip, commits[name])
+		if tip := m.tips[name]; tip != nil && !w.unclean {
+			m.checkCommits(name, tip, *w, commits[name])
 		}
 	}
 }
 
-// checkCommits holds for a branch that only ever grew: each commit since the link comes once. What a new branch has in common
-// with the main branch is not its work, so it may be missing.
-func (m *model) checkCommits(name string, tip *node, times map[string]int) {
-	common := map[*node]bool{}
-	if m.start[name] == "" {
+// checkNotMadeUp holds for whatever the regular check found: the branch went that way since it is followed.
+func (m *model) checkNotMadeUp(d fairlead.Delivery, p fairlead.Push, w way) {
+	from, to := slices.Index(w.places, p.Change.Old), slices.Index(w.places, p.Change.New)
+	if d.Source == fairlead.SourceCatchUp && (from < 0 || to < 0 || !w.unclean && from >= to) {
+		m.rt.Errorf("%s never went from %.6s to %.6s since it is followed, but %.6s, %s", p.Change.Name, p.Change.Old, p.Change.New, w.places, m.story(p.Change.Name))
+	}
+}
+
+func reaches(leads map[string][]string, from, to string) bool {
+	found := map[string]bool{}
+	for open := []string{from}; len(open) > 0; {
+		last := open[len(open)-1]
+		open = open[:len(open)-1]
+		if !found[last] {
+			found[last] = true
+			open = append(open, leads[last]...)
+		}
+	}
+	return found[to]
+}
+
+// checkCommits holds for a branch that only ever grew: each commit since it is followed comes once. What a new branch has in
+// common with the main branch is not its work, so it may be missing.
+func (m *model) checkCommits(name string, tip *node, w way, times map[string]int) {
+	before, common := map[*node]bool{}, map[*node]bool{}
+	if w.begin != nil {
+		before = w.begin.reaches()
+	} else {
 		for _, main := range m.mains {
 			for n := range main.reaches() {
 				common[n] = true
@@ -245,11 +280,56 @@ func (m *model) checkCommits(name string, tip *node, times map[string]int) {
 		}
 	}
 	for n := range tip.reaches() {
-		if got := times[n.hash]; len(n.parents) > 0 && got != 1 && (got != 0 || !common[n]) {
+		if got := times[n.hash]; len(n.parents) > 0 && !before[n] && got != 1 && (got != 0 || !common[n]) {
 			m.rt.Errorf("%s: commit %s is recorded %d times, %s", name, n.hash, got, m.story(name))
 		}
 	}
 }
+
+// follows begins the ways of the branches that the link follows from now on, and ends those of the others.
+func (m *model) follows() {
+	m.t.Helper()
+	place, err := m.db.LastPlace(context.Background())
+	m.must(err)
+	for _, name := range branchNames {
+		switch {
+		case !m.link.Rule.FollowsBranch(name):
+			delete(m.ways, name)
+		case m.ways[name] == nil:
+			w := &way{places: []string{""}, since: place}
+			if tip := m.tips[name]; tip != nil {
+				w.places[0], w.begin = tip.hash, tip
+			}
+			m.ways[name], m.ever[name] = w, true
+		}
+	}
+}
+
+// edit changes which branches the link follows, while deliveries may wait. None is on its way: of one that is told after
+// that nobody could say when it happened.
+func (m *model) edit() {
+	m.faults(bitbucketsim.Faults{})
+	m.settle()
+	m.rule(rapid.SampledFrom(rules).Draw(m.rt, "another rule"))
+	m.follows()
+}
+
+// restart ends the process, with or without a delivery in hand.
+func (m *model) restart() {
+	m.faults(bitbucketsim.Faults{})
+	m.settle()
+	if rapid.Bool().Draw(m.rt, "killed") {
+		_, err := m.db.ClaimDeliveries(context.Background(), 2*time.Minute, 1)
+		m.must(err)
+		m.clock.forward(2 * time.Minute)
+	}
+	m.wire()
+}
+
+var (
+	rules       = []string{"**", "main", "m*", "release/*"}
+	branchNames = []string{"main", "release/1", "release/2", "topic"}
+)
 
 // story is how a branch went, as the log has it.
 func (m *model) story(branch string) (lines string) {
@@ -278,7 +358,7 @@ func TestWhateverHappensEachChangeIsRecordedOnceAndTheHeadsAreTheHosts(t *testin
 		m := begin(q, rt)
 		for range rapid.IntRange(1, 12).Draw(rt, "pushes") {
 			m.push()
-			switch rapid.IntRange(0, 5).Draw(rt, "then") {
+			switch rapid.IntRange(0, 8).Draw(rt, "then") {
 			case 0, 1:
 				m.work()
 			case 2:
@@ -287,6 +367,10 @@ func TestWhateverHappensEachChangeIsRecordedOnceAndTheHeadsAreTheHosts(t *testin
 			case 3:
 				_, err := m.SyncNow(context.Background(), m.fresh())
 				m.must(err)
+			case 4:
+				m.edit()
+			case 5:
+				m.restart()
 			}
 		}
 		m.faults(bitbucketsim.Faults{})
@@ -313,14 +397,15 @@ func begin(q *quay, rt *rapid.T) *model {
 	q.settle()
 	_, err = q.linking.Unlink(ctx, as(q.ana), q.access(), q.link)
 	q.must(err)
-	rule := fairlead.LinkRule{Branch: rapid.SampledFrom([]string{"**", "main", "m*"}).Draw(rt, "rule"), Deletions: rapid.Bool().Draw(rt, "deletions")}
+	rule := fairlead.LinkRule{Branch: rapid.SampledFrom(rules[:3]).Draw(rt, "rule"), Deletions: rapid.Bool().Draw(rt, "deletions")}
 	q.link = q.linked(orders, rule)
 	q.mu.Lock()
 	q.statuses = nil
 	q.mu.Unlock()
 	base := &node{hash: r.Branches["main"]}
-	return &model{
-		quay: q, rt: rt, tips: map[string]*node{"main": base}, start: map[string]string{"main": base.hash}, mains: []*node{base},
-		unclean: map[string]bool{},
+	m := &model{
+		quay: q, rt: rt, tips: map[string]*node{"main": base}, ways: map[string]*way{}, ever: map[string]bool{}, mains: []*node{base},
 	}
+	m.follows()
+	return m
 }

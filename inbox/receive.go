@@ -13,8 +13,8 @@ type receiveStore interface {
 	rejectionStore
 	// FindHookedLink returns a link's ids and secrets, and the kind of its host; CodeNotFound for an unlinked one.
 	FindHookedLink(ctx context.Context, id string) (fairlead.RepositoryLink, fairlead.KindID, error)
-	// DropOldSecret ends the old webhook secret of a link.
-	DropOldSecret(ctx context.Context, id string) error
+	// DropOldSecret ends the old webhook secret of a link, if it still is that one.
+	DropOldSecret(ctx context.Context, id string, old fairlead.Secret) error
 }
 
 // Receipt says what became of a delivery.
@@ -56,7 +56,7 @@ func (f *Flow) Receive(ctx context.Context, linkID string, header http.Header, b
 		return Receipt{}, err
 	}
 	if !byOldSecret && !link.OldSecret.IsZero() {
-		if err := f.Store.DropOldSecret(ctx, link.ID); err != nil { // the next delivery tries again
+		if err := f.Store.DropOldSecret(ctx, link.ID, link.OldSecret); err != nil { // the next delivery tries again
 			f.Log.Warn("an old webhook secret is still accepted", "link", link.ID, "error", err)
 		}
 	}
@@ -71,6 +71,12 @@ func (f *Flow) TooLarge(ctx context.Context, linkID, address string) error {
 		return err
 	}
 	return f.refuse(link.ID, tooLarge(f.Clock()), address)
+}
+
+// Knows is CodeNotFound for a link that does not exist, before anything of a delivery is read.
+func (f *Flow) Knows(ctx context.Context, linkID string) error {
+	_, _, err := f.hooked(ctx, linkID)
+	return err
 }
 
 // hooked finds the link that a webhook's address names.

@@ -130,6 +130,8 @@ func caughtUp(link fairlead.RepositoryLink, p fairlead.Push, head fairlead.Head,
 		return fairlead.VerdictRecorded, "Found by the regular check: this link has no webhook. " + p.Reason
 	case told:
 		return fairlead.VerdictRecorded, "The webhook told of it, but the host did not answer then. The regular check found it again. " + p.Reason
+	case d.Event == askedEvent: // the webhook may be on its way
+		return fairlead.VerdictCaughtUp, "Found when somebody asked. " + p.Reason
 	case head.SuspectAt.IsZero() || d.ReceivedAt.Sub(head.SuspectAt) < time.Second:
 		return fairlead.VerdictCaughtUp, "The webhook never told. The regular check found it. " + p.Reason
 	}
@@ -147,6 +149,14 @@ func later(d time.Duration) string {
 		return count(int(d.Minutes()), "minute", false)
 	}
 	return count(int(d.Seconds()), "second", false)
+}
+
+// heldReason says what a delivery waits for whose host refuses the calls for now.
+func heldReason(d *fairlead.Diagnosis) string {
+	if d.Code == fairlead.DiagnosisRateLimited {
+		return d.Title + ". Fairlead goes on when the pause that the host asked for is over."
+	}
+	return d.Title + ". This waits until that is put right; Fairlead looks every hour, and goes on at once when somebody reconnects or changes the Git provider."
 }
 
 // waitsFor says whose connection a delivery waits for.

@@ -66,7 +66,8 @@ func (w *asking) reaches(ctx context.Context, from string) (bool, error) {
 }
 
 // isAfterLinking compares with how far the branch was followed. What lies before that place and is in no push was there when
-// the link was made; dates of commits say little, since a commit may be pushed long after it was made.
+// the link began to follow it; dates of commits say little, since a commit may be pushed long after it was made. Pushes whose
+// commits were not all read leave it open.
 func (w *asking) isAfterLinking(ctx context.Context) error {
 	if w.branch.Name == "" {
 		return nil
@@ -75,12 +76,12 @@ func (w *asking) isAfterLinking(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	head := byBranch(heads)[w.branch.Name].Hash
-	if head == "" {
+	head := byBranch(heads)[w.branch.Name]
+	if head.Hash == "" {
 		w.note("Linked", MarkOK, "The branch came after the link was made.")
 		return nil
 	}
-	before, err := w.reaches(ctx, head)
+	before, err := w.reaches(ctx, head.Hash)
 	if d := diagnosisOf(err); d != nil && d.Code == fairlead.DiagnosisCommitMissing { // a forced push took that place away
 		w.note("Linked", MarkUnknown, "The branch was replaced by a forced push meanwhile.")
 		return nil
@@ -88,11 +89,21 @@ func (w *asking) isAfterLinking(ctx context.Context) error {
 	if err != nil {
 		return w.unanswered("Linked", err)
 	}
-	if before {
-		w.stop("Linked", beforeLink(w.link, w.branch.Name, w.Commit, w.Clock()))
+	if !before {
+		w.note("Linked", MarkOK, "It came after the link followed the branch.")
 		return nil
 	}
-	w.note("Linked", MarkOK, "It came after the link was made.")
+	unread, err := w.Store.HasIncomplete(ctx, w.link.ID, w.branch.Name)
+	switch {
+	case err != nil:
+		return err
+	case unread:
+		w.note("Linked", MarkUnknown, "It is in what the link went over, and whether it was there before or came by a push cannot be told: of a push to "+
+			w.branch.Name+" Fairlead did not read all commits.")
+		w.over = true
+		return nil
+	}
+	w.stop("Linked", beforeLink(head, w.Commit, w.Clock()))
 	return nil
 }
 

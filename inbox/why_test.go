@@ -185,3 +185,40 @@ func TestWhyNamesWhatAFailedPushWasToldByTheHost(t *testing.T) {
 	}
 	q.why(missing, "Verdict", fairlead.DiagnosisHostError)
 }
+
+func TestWhyFindsEachCommitOfALongPushAndClaimsNothingBeyondThat(t *testing.T) {
+	q := newQuay(t, fairlead.LinkRule{})
+	r, err := q.sim.Repository(orders)
+	q.must(err)
+	var commits []bitbucketsim.NewCommit
+	for range 300 { // more than are told
+		commits = append(commits, file("x.sql"))
+	}
+	q.clock.forward(time.Hour)
+	made := q.push(bitbucketsim.RefChange{Branch: "main", Commits: commits}).Changes[0].Commits
+	q.work()
+	q.why(made[0], "Verdict", "")
+	q.why(made[len(made)-1], "Verdict", "")
+	q.why(r.Branches["main"], "Linked", fairlead.DiagnosisBeforeLink)
+	q.must(q.linking.Archive(context.Background(), as(q.ana), q.access()))
+	made = q.push(bitbucketsim.RefChange{Branch: "main", Commits: commits[:2]}).Changes[0].Commits
+	q.work() // ignored, so nobody read its commits
+	q.must(q.linking.Restore(context.Background(), as(q.ana), q.access()))
+	if a := q.why(made[0], "Linked", ""); a.Steps[len(a.Steps)-1].Mark != inbox.MarkUnknown {
+		t.Errorf("got %+v", a.Steps)
+	}
+}
+
+func TestWhySaysSinceWhenTheBranchIsFollowed(t *testing.T) {
+	q := newQuay(t, fairlead.LinkRule{})
+	q.push(bitbucketsim.RefChange{Branch: "other", Commits: []bitbucketsim.NewCommit{file("o.sql")}})
+	q.clock.forward(24 * time.Hour)
+	q.rule("other")
+	q.work()
+	before := q.branch("main")
+	q.must(q.linking.ChangeRule(context.Background(), as(q.ana), q.access(), q.fresh(), fairlead.LinkRule{Branch: "other"}))
+	a := q.why(before, "Linked", fairlead.DiagnosisBeforeLink)
+	if !strings.Contains(a.Stopped.Title, "before the link followed it") || !strings.Contains(a.Stopped.Because, q.clock.Now().UTC().Format("2 January 2006 15:04 UTC")) {
+		t.Errorf("got %+v", a.Stopped)
+	}
+}

@@ -17,15 +17,20 @@ type workStore interface {
 	ClaimDeliveries(ctx context.Context, lease time.Duration, limit int) ([]fairlead.Delivery, error)
 	// FindPayload returns what came over the wire; the body is nil once it is no longer kept.
 	FindPayload(ctx context.Context, deliveryID string) (fairlead.Payload, error)
-	// FinishDelivery stores a delivery's outcome, its pushes and the heads that moved, in one transaction. A push that
-	// another delivery recorded stays that one's. CodeConflict, here and below, if the lease ran out and somebody else has it.
-	FinishDelivery(ctx context.Context, d fairlead.Delivery, pushes []fairlead.Push, heads []fairlead.Head) error
-	// RetryDelivery lets a delivery wait until its NextAt, or for its link's connection if that is zero.
-	RetryDelivery(ctx context.Context, d fairlead.Delivery) error
+	// FinishDelivery stores a delivery's outcome, its pushes and the changes that heads may go over, in one transaction. A push
+	// that another delivery recorded stays that one's. CodeConflict, here and below, if the lease ran out and somebody else has it.
+	FinishDelivery(ctx context.Context, d fairlead.Delivery, pushes []fairlead.Push, moves []fairlead.RefChange) error
+	// RetryDelivery lets a delivery wait until its NextAt, or for its link's connection if that is zero, and stores what was
+	// judged of it so far.
+	RetryDelivery(ctx context.Context, d fairlead.Delivery, judged []fairlead.Push) error
 	// ResumeParked makes due what a link has parked, if its connection is alive.
 	ResumeParked(ctx context.Context, linkID string) error
 	// FindPush returns what is known of a change; CodeNotFound.
 	FindPush(ctx context.Context, linkID string, c fairlead.RefChange) (fairlead.Push, error)
+	// FindPushAround returns a push of the regular check that goes over a change on its way; CodeNotFound.
+	FindPushAround(ctx context.Context, linkID string, c fairlead.RefChange) (fairlead.Push, error)
+	// HasIncomplete reports whether a push of a branch may have brought commits that it is not found by.
+	HasIncomplete(ctx context.Context, linkID, branch string) (bool, error)
 	// FindPushesByCommit returns the pushes that brought a commit, by its hash or the first 7 or more characters of it.
 	FindPushesByCommit(ctx context.Context, linkID, hash string) ([]fairlead.Push, error)
 	ListHeads(ctx context.Context, linkID string) ([]fairlead.Head, error)
@@ -41,6 +46,9 @@ const (
 
 // backoffs are the pauses after each try that failed. After the last try a delivery is given up.
 var backoffs = []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, 2 * time.Hour}
+
+// mostTries is how often a delivery is tried.
+var mostTries = len(backoffs) + 1
 
 // Work claims deliveries that are due, as many as are worked for at once, and works them off; n is how many that were.
 func (f *Flow) Work(ctx context.Context) (n int, err error) {
@@ -95,33 +103,72 @@ type parked struct {
 
 func (p parked) Error() string { return "parked: " + p.reason }
 
+// waits tells what asks for patience from what fails.
+func waits(err error) bool {
+	_, isParked := errors.AsType[parked](err)
+	_, isHeld := errors.AsType[held](err)
+	return isParked || isHeld
+}
+
 // workOff gives one delivery its verdict, or lets it wait. Whatever happens half-way, working it off again leads to the same
-// rows: nothing is stored before the end, and then everything in one transaction.
-func (f *Flow) workOff(ctx context.Context, d fairlead.Delivery) error {
+// rows.
+func (f *Flow) workOff(ctx context.Context, d fairlead.Delivery) (err error) {
 	w := working{Flow: f, delivery: d}
+	if d.Attempts > mostTries { // the process ended in the middle of the last one
+		return f.giveUp(ctx, &w, nil)
+	}
 	asking, cancel := context.WithTimeout(ctx, workTime)
-	err := w.judge(asking)
+	err = w.judgeSafely(asking)
 	cancel()
 	over := ctx.Err() != nil
 	ctx, cancel = lastWrite(ctx)
 	defer cancel()
 	p, isParked := errors.AsType[parked](err)
+	h, isHeld := errors.AsType[held](err)
 	switch {
 	case err == nil:
-		return unlessTaken(f.Store.FinishDelivery(ctx, w.delivery, w.pushes, w.moved))
+		return unlessTaken(f.Store.FinishDelivery(ctx, w.delivery, w.pushes, w.moves))
 	case isParked:
-		return f.park(ctx, d, p)
+		return f.park(ctx, &w, p)
+	case isHeld:
+		d.NextAt, d.Diagnosis, d.Attempts = h.until, h.why, d.Attempts-1
+		d.Reason = heldReason(h.why)
+		return unlessTaken(f.Store.RetryDelivery(ctx, d, w.pushes))
 	case over: // we were told to stop: the next start goes on
-		d.NextAt = f.Clock()
-		return unlessTaken(f.Store.RetryDelivery(ctx, d))
+		d.NextAt, d.Attempts = f.Clock(), d.Attempts-1
+		return unlessTaken(f.Store.RetryDelivery(ctx, d, w.pushes))
+	}
+	if w.ranOut && w.got { // the next try goes on from there
+		d.Attempts--
 	}
 	d.NextAt, d.Diagnosis = f.Clock().Add(pause(d.Attempts, err)), diagnosisOf(err)
+	if d.Diagnosis == nil && d.Attempts >= mostTries {
+		return errors.Join(err, f.giveUp(ctx, &w, err))
+	}
 	d.Reason = "Fairlead could not work this off and tries again. Its log says more."
 	if d.Diagnosis != nil {
 		d.Reason = d.Diagnosis.Title + ". Fairlead tries again by itself."
 		err = nil // said where it belongs
 	}
-	return errors.Join(err, unlessTaken(f.Store.RetryDelivery(ctx, d)))
+	return errors.Join(err, unlessTaken(f.Store.RetryDelivery(ctx, d, w.pushes)))
+}
+
+// judgeSafely is judge, with an error where that panics.
+func (w *working) judgeSafely(ctx context.Context) (err error) {
+	defer func() {
+		if crash := recovered(recover()); crash != nil {
+			err = crash
+		}
+	}()
+	return w.judge(ctx)
+}
+
+// giveUp ends a delivery that fails in a way that has no name, visibly: otherwise it would come again for ever.
+func (f *Flow) giveUp(ctx context.Context, w *working, why error) error {
+	w.delivery.Diagnosis = diagnosisOf(why)
+	w.delivery.Attempts = min(w.delivery.Attempts, mostTries)
+	err := w.close(fairlead.VerdictFailed, "Fairlead could not work this off and gave up after "+count(w.delivery.Attempts, "attempt", false)+". Its log says more.")
+	return errors.Join(err, unlessTaken(f.Store.FinishDelivery(ctx, w.delivery, w.pushes, w.moves)))
 }
 
 // unlessTaken leaves out that the lease ran out: whoever has the delivery now does the same work.
@@ -136,16 +183,17 @@ func unlessTaken(err error) error {
 func pause(tries int, err error) time.Duration {
 	wait := backoffs[min(max(tries, 1), len(backoffs))-1]
 	if d := diagnosisOf(err); d != nil {
-		wait = max(wait, min(d.RetryAfter, backoffs[len(backoffs)-1]))
+		wait = max(wait, min(d.RetryAfter, backoffs[len(backoffs)-1])) // other answers than "too many calls" can ask for a pause too
 	}
 	return wait
 }
 
 // park lets a delivery wait until its link has a connection that is alive; what revives one makes it due. If one came alive
 // after it was looked at and before the delivery waited, nobody else would notice.
-func (f *Flow) park(ctx context.Context, d fairlead.Delivery, p parked) error {
-	d.Reason, d.Diagnosis, d.NextAt = p.reason, p.diagnosis, time.Time{}
-	if err := f.Store.RetryDelivery(ctx, d); err != nil {
+func (f *Flow) park(ctx context.Context, w *working, p parked) error {
+	d := w.delivery
+	d.Reason, d.Diagnosis, d.NextAt, d.Attempts = p.reason, p.diagnosis, time.Time{}, d.Attempts-1
+	if err := f.Store.RetryDelivery(ctx, d, w.pushes); err != nil {
 		return unlessTaken(err)
 	}
 	return f.Store.ResumeParked(ctx, d.LinkID)

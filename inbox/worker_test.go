@@ -35,7 +35,6 @@ func TestAHostThatFailsForAWhileIsAskedAgainWithLongerPauses(t *testing.T) {
 	}{
 		"500":         {bitbucketsim.Faults{Status: 500, Where: "api"}, fairlead.DiagnosisHostError},
 		"503":         {bitbucketsim.Faults{Status: 503, Where: "api"}, fairlead.DiagnosisHostError},
-		"429":         {bitbucketsim.Faults{Status: 429, Where: "api"}, fairlead.DiagnosisRateLimited},
 		"410":         {bitbucketsim.Faults{Status: 410, Where: "api"}, fairlead.DiagnosisEndpointRemoved},
 		"not there":   {bitbucketsim.Faults{Refuse: true}, fairlead.DiagnosisRefused},
 		"other pages": {bitbucketsim.Faults{HTML: true, Where: "api"}, fairlead.DiagnosisNotTheHost},
@@ -58,16 +57,6 @@ func TestAHostThatFailsForAWhileIsAskedAgainWithLongerPauses(t *testing.T) {
 			}
 			q.wantHeads()
 		})
-	}
-}
-
-func TestAHostThatAsksForAPauseGetsIt(t *testing.T) {
-	q := newQuay(t, fairlead.LinkRule{})
-	q.main("a.sql")
-	q.faults(bitbucketsim.Faults{Status: 429, RetryAfter: 25 * time.Minute, Where: "api"})
-	q.work()
-	if got := q.wantWaiting(fairlead.DiagnosisRateLimited, ""); got != 25*time.Minute {
-		t.Errorf("waits for %v", got)
 	}
 }
 
@@ -178,12 +167,12 @@ type lateStore struct {
 	revive func()
 }
 
-func (s *lateStore) RetryDelivery(ctx context.Context, d fairlead.Delivery) error {
+func (s *lateStore) RetryDelivery(ctx context.Context, d fairlead.Delivery, judged []fairlead.Push) error {
 	if s.revive != nil && d.NextAt.IsZero() {
 		s.revive()
 		s.revive = nil
 	}
-	return s.Store.RetryDelivery(ctx, d)
+	return s.Store.RetryDelivery(ctx, d, judged)
 }
 
 func TestAConnectionThatComesAliveWhileADeliveryIsParkedIsNotMissed(t *testing.T) {
@@ -215,7 +204,7 @@ func TestTheSameChangeIsRecordedOnceHoweverOftenItIsTold(t *testing.T) {
 	_, err := q.Receive(context.Background(), q.link.ID, signed(q.link.Secret, "another-id", body), body, "192.0.2.1")
 	q.must(err)
 	q.work()
-	q.want(fairlead.VerdictDuplicate, "The same change was recorded before.")
+	q.want(fairlead.VerdictDuplicate, "The same change was recorded before, on ")
 	q.wantHeads()
 }
 
@@ -246,7 +235,7 @@ func TestAKilledWorkerLeavesNothingHalfDoneAndAnotherOneFinishes(t *testing.T) {
 // dyingStore dies instead of storing an outcome.
 type dyingStore struct{ inbox.Store }
 
-func (dyingStore) FinishDelivery(context.Context, fairlead.Delivery, []fairlead.Push, []fairlead.Head) error {
+func (dyingStore) FinishDelivery(context.Context, fairlead.Delivery, []fairlead.Push, []fairlead.RefChange) error {
 	return context.Canceled
 }
 

@@ -13,7 +13,7 @@ import (
 // What is stored of one push at most.
 const (
 	mostFiles   = 2000
-	mostCommits = 250
+	mostCommits = 250 // told; it is found by all that were read
 )
 
 // working is one delivery in the hands of a worker.
@@ -26,8 +26,12 @@ type working struct {
 	actor    string
 	changes  []fairlead.RefChange
 	pushes   []fairlead.Push
-	moved    []fairlead.Head // heads that this delivery moves
-	down     error           // the host does not answer: it is not asked again in this round
+	moves    []fairlead.RefChange // changes of followed branches that their heads may go over
+	main     *fairlead.Branch     // the main branch, once it was asked for
+	hold     string               // what a pause is noted under
+	down     error                // the host does not answer: it is not asked again in this round
+	got      bool                 // the host told of something that it was not asked before
+	ranOut   bool                 // the time of this try is over
 }
 
 // judge gives the delivery and each of its changes a verdict. An error means that there is none yet.
@@ -43,15 +47,31 @@ func (w *working) judge(ctx context.Context) error {
 	if err != nil || w.delivery.State != fairlead.DeliveryWorking {
 		return err
 	}
-	for _, c := range w.changes {
-		p, err := w.push(ctx, c)
+	var failed error // of the first that has no verdict; the others have theirs all the same
+	for i, c := range w.changes {
+		p, err := w.push(ctx, i, c)
 		if err != nil {
-			return err
+			if failed == nil || waits(err) {
+				failed = err
+			}
+			continue
 		}
 		w.pushes = append(w.pushes, p)
-		w.move(p)
+		if w.follows(c) && p.Verdict != fairlead.VerdictFailed {
+			w.moves = append(w.moves, c)
+		}
 	}
-	return w.conclude()
+	if failed == nil {
+		return w.conclude()
+	}
+	if diagnosisOf(failed) == nil && errors.Is(failed, context.DeadlineExceeded) {
+		failed, w.ranOut = tookTooLong(w.host.Kind(), w.Clock()), true
+	}
+	return failed
+}
+
+func (w *working) follows(c fairlead.RefChange) bool {
+	return c.Type == fairlead.RefBranch && w.link.Rule.FollowsBranch(c.Name)
 }
 
 // open reads what there is to do. If that is nothing, it closes the delivery.
@@ -59,9 +79,11 @@ func (w *working) open(ctx context.Context) (err error) {
 	if w.link, err = w.Store.FindRepositoryLink(ctx, w.delivery.LinkID); err != nil {
 		return err
 	}
-	if w.host, err = w.linker(ctx, w.link.ProviderID); err != nil {
+	provider, host, err := w.provider(ctx, w.link.ProviderID)
+	if err != nil {
 		return err
 	}
+	w.host, w.hold = host, holdKey(w.link.Connection, provider)
 	heads, err := w.Store.ListHeads(ctx, w.link.ID)
 	if err != nil {
 		return err
@@ -96,27 +118,36 @@ func (w *working) open(ctx context.Context) (err error) {
 	return nil
 }
 
-// push gives one change its verdict.
-func (w *working) push(ctx context.Context, c fairlead.RefChange) (fairlead.Push, error) {
+// push gives one change its verdict. What an earlier try judged stays.
+func (w *working) push(ctx context.Context, position int, c fairlead.RefChange) (fairlead.Push, error) {
+	same, err := w.Store.FindPush(ctx, w.link.ID, c)
+	if err := ignoreNotFound(err); err != nil {
+		return same, err
+	}
+	if same.DeliveryID == w.delivery.ID && !same.Stale && same.Verdict != fairlead.VerdictFailed {
+		same.Open = w.follows(c)
+		return same, nil
+	}
 	p := fairlead.Push{
 		ID: fairlead.NewID(w.Random, fairlead.PrefixPush), DeliveryID: w.delivery.ID, LinkID: w.link.ID, Change: c, Actor: w.actor,
-		At: w.delivery.ReceivedAt,
+		At: w.delivery.ReceivedAt, Position: position, Open: w.follows(c),
 	}
 	if p.Verdict, p.Reason = ruled(w.link, c); p.Verdict != "" {
+		p.Incomplete = p.Verdict == fairlead.VerdictPaused && c.New != ""
 		return p, nil
 	}
-	earlier, err := w.earlier(ctx, c)
+	earlier, err := w.earlier(ctx, same, c)
 	if err != nil {
 		return p, err
 	}
 	if earlier.isRecorded {
-		p.Verdict, p.Reason = fairlead.VerdictDuplicate, earlier.reason
+		p.Verdict, p.Reason, p.Open = fairlead.VerdictDuplicate, earlier.reason, p.Open && !earlier.isPart
 		return p, nil
 	}
 	if asksHost(c) {
 		err = w.compare(ctx, &p)
 		if d := diagnosisOf(err); d != nil && w.isLastTry(d) {
-			p.Verdict, p.Reason = fairlead.VerdictFailed, failedReason(d, w.delivery)
+			p.Verdict, p.Reason, p.Open, p.Incomplete = fairlead.VerdictFailed, failedReason(d, w.delivery), false, true
 			w.delivery.Diagnosis = d
 			return p, nil
 		}
@@ -134,48 +165,31 @@ func (w *working) push(ctx context.Context, c fairlead.RefChange) (fairlead.Push
 // earlier is what other deliveries have made of a change before.
 type earlier struct {
 	isRecorded bool
+	isPart     bool   // of a larger one
 	reason     string // for a duplicate
 	told       bool   // a webhook told of it, but the host did not answer then
 }
 
-// earlier looks for the very same change, and for one of the regular check that contains it together with later ones.
-func (w *working) earlier(ctx context.Context, c fairlead.RefChange) (earlier, error) {
-	same, err := w.Store.FindPush(ctx, w.link.ID, c)
+// earlier looks at the very same change, and for one of the regular check that contains it together with later ones.
+func (w *working) earlier(ctx context.Context, same fairlead.Push, c fairlead.RefChange) (earlier, error) {
+	when := ", on " + same.At.UTC().Format("2 January 2006 15:04 UTC") + "."
 	switch {
-	case fairlead.CodeOf(err) == fairlead.CodeNotFound:
-	case err != nil:
-		return earlier{}, err
-	case same.DeliveryID == w.delivery.ID:
+	case same.ID == "" || same.DeliveryID == w.delivery.ID:
 	case same.Verdict == fairlead.VerdictRecorded:
-		return earlier{isRecorded: true, reason: "The same change was recorded before."}, nil
+		return earlier{isRecorded: true, reason: "The same change was recorded before" + when}, nil
 	case same.Verdict == fairlead.VerdictCaughtUp:
-		return earlier{isRecorded: true, reason: "The regular check recorded the same change before."}, nil
+		return earlier{isRecorded: true, reason: "The regular check recorded the same change before" + when}, nil
 	case same.Verdict == fairlead.VerdictFailed:
 		return earlier{told: true}, nil
 	}
 	if c.New == "" || c.Type != fairlead.RefBranch || w.delivery.Source != fairlead.SourceWebhook {
 		return earlier{}, nil
 	}
-	around, err := w.Store.FindPushesByCommit(ctx, w.link.ID, c.New)
-	for _, p := range around {
-		if p.Verdict == fairlead.VerdictCaughtUp && contains(p, c) {
-			return earlier{isRecorded: true, reason: "The regular check recorded this change before, together with later ones."}, err
-		}
+	_, err := w.Store.FindPushAround(ctx, w.link.ID, c)
+	if err != nil {
+		return earlier{}, ignoreNotFound(err)
 	}
-	return earlier{}, err
-}
-
-// contains reports whether a push went over a change on its way. The commits of a push are newest first, so a change that
-// puts a branch back begins before it ends. One that begins outside and replaced nothing begins in what was followed before.
-func contains(p fairlead.Push, c fairlead.RefChange) bool {
-	if p.Change.Type != c.Type || p.Change.Name != c.Name {
-		return false
-	}
-	place := func(hash string) int {
-		return slices.IndexFunc(p.Comparison.Commits, func(c fairlead.Commit) bool { return c.Hash == hash })
-	}
-	end, begin := place(c.New), place(c.Old)
-	return end >= 0 && (c.Old == p.Change.Old || begin > end || begin < 0 && !c.Forced)
+	return earlier{isRecorded: true, isPart: true, reason: "The regular check recorded this change before, together with later ones."}, nil
 }
 
 // compare asks the host what changed.
@@ -189,18 +203,42 @@ func (w *working) compare(ctx context.Context, p *fairlead.Push) error {
 	if w.down != nil {
 		return w.down
 	}
-	comparison, err := call(ctx, w.Flow, w.link.Connection.ID, false, func(ctx context.Context, access fairlead.Secret) (fairlead.Comparison, error) {
-		return w.host.Compare(ctx, access, w.link.Repository, p.Change)
+	if h, ok := w.holds.find(w.hold, w.Clock()); ok {
+		w.down = h
+		return h
+	}
+	comparison, err := call(ctx, w.Flow, w.link.Connection.ID, false, func(ctx context.Context, access fairlead.Secret) (c fairlead.Comparison, err error) {
+		if p.Change.Old == "" && w.main == nil { // once for all new branches
+			main, err := w.host.MainBranch(ctx, access, w.link.Repository.ID)
+			if err != nil {
+				return c, err
+			}
+			w.main = &main
+		}
+		repository := w.link.Repository
+		if w.main != nil {
+			repository.MainBranch, repository.MainHead = w.main.Name, w.main.Head
+		}
+		return w.host.Compare(ctx, access, repository, p.Change)
 	})
 	if err == nil {
+		w.got, p.Incomplete = true, comparison.MoreCommits
+		for _, c := range comparison.Commits {
+			p.Hashes = append(p.Hashes, c.Hash)
+		}
 		p.Comparison, p.Matched = filtered(w.link.Rule.Paths, comparison)
 		return nil
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = tookTooLong(w.host.Kind(), w.Clock())
+		err, w.ranOut = tookTooLong(w.host.Kind(), w.Clock()), true
 	}
 	d := diagnosisOf(err)
 	switch {
+	case d != nil && holdFor(d) > 0:
+		h := held{w.Clock().Add(holdFor(d)), d}
+		w.holds.put(w.hold, h.until, h.why, w.Clock())
+		w.down = h
+		return h
 	case d == nil:
 		return err
 	case isConnectionLost(d):
@@ -225,19 +263,6 @@ func (w *working) isLastTry(d *fairlead.Diagnosis) bool {
 		return w.delivery.Attempts >= missingTime
 	}
 	return w.delivery.Attempts > len(backoffs)
-}
-
-// move follows a branch. Only a change that begins where the link stands moves it: what came out of order, or after a lost
-// one, is put together by the regular check, which knows all changes then. A change that failed is left to it as well.
-func (w *working) move(p fairlead.Push) {
-	c := p.Change
-	if c.Type != fairlead.RefBranch || !w.link.Rule.FollowsBranch(c.Name) || p.Verdict == fairlead.VerdictFailed || w.heads[c.Name].Hash != c.Old {
-		return
-	}
-	head := fairlead.Head{Branch: c.Name, Hash: c.New}
-	w.heads[c.Name] = head
-	w.moved = slices.DeleteFunc(w.moved, func(h fairlead.Head) bool { return h.Branch == c.Name })
-	w.moved = append(w.moved, head)
 }
 
 // conclude sums the pushes up to the delivery's verdict.

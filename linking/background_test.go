@@ -32,7 +32,11 @@ func TestEachLinkIsCheckedEveryHour(t *testing.T) {
 	}
 	round(0)
 	d.clock.forward(time.Hour + time.Second)
+	before := d.asked()
 	round(2)
+	if n := d.asked() - before; n != 6 { // the repository, its branches, its webhooks
+		t.Errorf("%d requests", n)
+	}
 	d.must(d.Archive(t.Context(), as(d.ana), d.access(d.ana, d.orders)))
 	d.clock.forward(2 * time.Hour)
 	round(0)
@@ -47,17 +51,18 @@ func TestChecksBeyondTheBudgetComeLaterAndNobodyElseWaitsForThem(t *testing.T) {
 		d.linked(c, ordersDB)
 	}
 	d.clock.forward(time.Second)
-	bens := d.linked(d.connected(ben, hostPriya), ordersDB) // the newest, so it comes last
+	d.must(d.sim.SetRole(ordersDB, hostWes, "admin"))
+	bens := d.linked(d.connected(ben, hostWes), ordersDB) // the newest, so it comes last
 	d.clock.forward(2 * time.Hour)
 	nothing := func(context.Context, fairlead.Secret) error { return nil }
 	for d.Call(t.Context(), c.ID, true, nothing) == nil { // the comparing of heads takes what it can
 		continue
 	}
 	all, err := d.CheckDue(t.Context())
-	if err != nil || all != 6 || !d.found(bens.ID).Health.CheckedAt.Equal(d.clock.Now()) {
+	if err != nil || all != 8 || !d.found(bens.ID).Health.CheckedAt.Equal(d.clock.Now()) {
 		t.Errorf("%d checked, %v", all, err)
 	}
-	for range 4 {
+	for range 2 {
 		d.clock.forward(6 * time.Minute)
 		n, err := d.CheckDue(t.Context())
 		d.must(err)
@@ -119,4 +124,24 @@ func TestTheBackgroundEndsWithItsContext(t *testing.T) {
 	go func() { y.Run(ctx); close(ended) }()
 	cancel()
 	<-ended
+}
+
+func TestAHostThatCannotBeReachedIsAskedOnceInARound(t *testing.T) {
+	d := newDock(t)
+	c := d.connected(d.ana, hostPriya)
+	for range 3 {
+		d.linked(c, ordersDB)
+	}
+	d.faults(bitbucketsim.Faults{Refuse: true})
+	d.clock.forward(90 * time.Minute)
+	for left := 3; left > 0; left-- {
+		if n, err := d.CheckDue(t.Context()); err != nil || n != 1 {
+			t.Errorf("%d checked, %v", n, err)
+		}
+	}
+	d.deliveriesGoNowhere()
+	d.clock.forward(time.Hour + time.Second)
+	if n, err := d.CheckDue(t.Context()); err != nil || n != 3 {
+		t.Errorf("%d checked, %v", n, err)
+	}
 }

@@ -92,27 +92,28 @@ type Preview struct {
 	MoreFiles    bool // the branch has more files than were looked at
 }
 
-// PreviewRule asks the host what a rule matches.
+// PreviewRule tells what a rule matches at the host, as it was some seconds ago.
 func (f *Flow) PreviewRule(ctx context.Context, c fairlead.Connection, repo fairlead.Repository, rule fairlead.LinkRule) (Preview, error) {
 	p, err := f.provider(ctx, c.ProviderID)
 	if err != nil {
 		return Preview{}, err
 	}
 	var shown Preview
-	if shown.Branches, shown.MoreBranches, err = f.followed(ctx, p, c.ID, repo.ID, rule); err != nil || len(shown.Branches) == 0 {
+	known, err := f.seenBranches(ctx, p, c.ID, repo.ID, longestLiteral(rule.Branch))
+	if err != nil {
 		return shown, err
+	}
+	if shown.Branches, shown.MoreBranches = matching(known.branches, known.more, rule); len(shown.Branches) == 0 {
+		return shown, nil
 	}
 	branch := shown.Branches[0]
 	if i := slices.IndexFunc(shown.Branches, func(b fairlead.Branch) bool { return b.Name == repo.MainBranch }); i >= 0 {
 		branch = shown.Branches[i]
 	}
 	shown.FilesOf = branch.Name
-	paths, err := call(ctx, f, c.ID, func(ctx context.Context, access fairlead.Secret) (paths []string, err error) {
-		paths, shown.MoreFiles, err = p.host.ListFiles(ctx, access, repo.ID, branch.Head)
-		return paths, err
-	})
-	shown.FilesTotal = len(paths)
-	for _, path := range paths {
+	files, err := f.seenFiles(ctx, p, c.ID, repo.ID, branch.Head)
+	shown.FilesTotal, shown.MoreFiles = len(files.paths), files.more
+	for _, path := range files.paths {
 		if rule.Paths.Matches(path) {
 			if shown.FilesMatched++; len(shown.Files) < filesShown {
 				shown.Files = append(shown.Files, path)
@@ -124,17 +125,29 @@ func (f *Flow) PreviewRule(ctx context.Context, c fairlead.Connection, repo fair
 
 // followed lists the branches that a rule follows, by name. more tells that the host has further ones that were not seen.
 func (f *Flow) followed(ctx context.Context, p provider, connectionID, repository string, rule fairlead.LinkRule) (matched []fairlead.Branch, more bool, err error) {
-	all, err := call(ctx, f, connectionID, func(ctx context.Context, access fairlead.Secret) (all []fairlead.Branch, err error) {
-		all, more, err = p.host.ListBranches(ctx, access, repository, longestLiteral(rule.Branch))
+	all, more, err := f.branches(ctx, p, connectionID, repository, longestLiteral(rule.Branch))
+	matched, more = matching(all, more, rule)
+	return matched, more, err
+}
+
+func (f *Flow) branches(ctx context.Context, p provider, connectionID, repository, search string) (all []fairlead.Branch, more bool, err error) {
+	all, err = call(ctx, f, connectionID, func(ctx context.Context, access fairlead.Secret) (all []fairlead.Branch, err error) {
+		all, more, err = p.host.ListBranches(ctx, access, repository, search)
 		return all, err
 	})
+	return all, more, err
+}
+
+// matching picks the branches that a rule follows, by name. Of a branch that is named there can be no more.
+func matching(all []fairlead.Branch, more bool, rule fairlead.LinkRule) ([]fairlead.Branch, bool) {
+	var matched []fairlead.Branch
 	for _, b := range all {
 		if rule.FollowsBranch(b.Name) {
 			matched = append(matched, b)
 		}
 	}
 	slices.SortFunc(matched, func(a, b fairlead.Branch) int { return strings.Compare(a.Name, b.Name) })
-	return matched, more && fairlead.IsPattern(rule.Branch), err
+	return matched, more && fairlead.IsPattern(rule.Branch)
 }
 
 // longestLiteral is the longest part of a pattern that every match has in it, so that the host searches first.

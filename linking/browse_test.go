@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fairlead"
 	"fairlead/bitbucketsim"
@@ -194,5 +195,39 @@ func TestARuleThatIsTypedIsChecked(t *testing.T) {
 	_, err = d.ParseRule("a b", "../etc", false, false)
 	if fields := fairlead.FieldsOf(err); len(fields) != 2 || fields[0].Field != "branch" || fields[1].Field != "paths" {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAPreviewWhileSomebodyTypesDoesNotAskTheHostEachTime(t *testing.T) {
+	d := newDock(t)
+	c := d.connected(d.ana, hostPriya)
+	repo, err := d.FindRepository(t.Context(), c, ordersDB)
+	d.must(err)
+	before := d.asked()
+	_, err = d.Branches(t.Context(), c, repo) // the suggestions of the page
+	d.must(err)
+	for _, typed := range []fairlead.LinkRule{rule("m"), rule("ma"), rule("main"), rule("main", "m"), rule("main", "mi"), rule("main", "mig")} {
+		_, err = d.PreviewRule(t.Context(), c, repo, typed)
+		d.must(err)
+	}
+	if n := d.asked() - before; n != 2 { // the branches and the files
+		t.Errorf("%d calls", n)
+	}
+	_, err = d.sim.Push(ordersDB, "main", bitbucketsim.NewCommit{Files: map[string]string{"migrations/0003.sql": "SELECT 1;\n"}})
+	d.must(err)
+	_, err = d.Branches(t.Context(), c, repo) // the page, loaded again
+	d.must(err)
+	if shown, err := d.PreviewRule(t.Context(), c, repo, rule("main", "migrations/0003.sql")); err != nil || shown.FilesMatched != 1 {
+		t.Errorf("loading the page again does not show what was pushed: %+v, %v", shown, err)
+	}
+	_, err = d.sim.Push(ordersDB, "main", bitbucketsim.NewCommit{Files: map[string]string{"migrations/0004.sql": "SELECT 1;\n"}})
+	d.must(err)
+	d.clock.forward(time.Minute)
+	if shown, err := d.PreviewRule(t.Context(), c, repo, rule("main", "migrations/0004.sql")); err != nil || shown.FilesMatched != 1 {
+		t.Errorf("what was pushed a minute ago is not seen: %+v, %v", shown, err)
+	}
+	if other := d.connected(d.member("Nora"), hostNora); other.ID != "" {
+		_, err = d.PreviewRule(t.Context(), other, repo, rule("main"))
+		wantDiagnosis(t, err, fairlead.DiagnosisRepositoryGone) // what one account may see is not shown to another
 	}
 }

@@ -3,8 +3,6 @@ package linking
 import (
 	"context"
 	"errors"
-	"net/url"
-	"strings"
 	"time"
 
 	"fairlead"
@@ -33,7 +31,7 @@ func (f *Flow) Authorize(ctx context.Context, session fairlead.Session, provider
 	if err != nil {
 		return "", err
 	}
-	if !isLocalPath(returnTo) {
+	if !fairlead.IsOwnPath(returnTo) {
 		returnTo = connectionsPath
 	}
 	now, state, verifier := f.clock(), fairlead.NewToken(f.random), fairlead.NewSecret(fairlead.NewToken(f.random))
@@ -46,13 +44,6 @@ func (f *Flow) Authorize(ctx context.Context, session fairlead.Session, provider
 		return "", err
 	}
 	return p.host.AuthorizeURL(p.app, state, verifier), nil
-}
-
-// isLocalPath reports whether an address stays with us: a path, and none that browsers read as another host.
-func isLocalPath(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(address, "/") &&
-		!strings.HasPrefix(address, "//") && !strings.ContainsAny(address, "\\\t\r\n")
 }
 
 // IsMine reports whether a callback's state belongs to an attempt to connect.
@@ -125,7 +116,7 @@ func (f *Flow) finish(ctx context.Context, by fairlead.Actor, p provider, attemp
 	connection, err := f.exchange(trip, p, attempt, c)
 	switch {
 	case isDiagnosis(err):
-		return failed(diagnosisOf(err))
+		return failed(fairlead.DiagnosisOf(err))
 	case err != nil:
 		return errors.Join(err, failed(interrupted(f.clock())))
 	}
@@ -139,14 +130,14 @@ func (f *Flow) finish(ctx context.Context, by fairlead.Actor, p provider, attemp
 
 // exchange turns the code into a connection.
 func (f *Flow) exchange(ctx context.Context, p provider, attempt fairlead.Attempt, c Callback) (fairlead.Connection, error) {
-	if d := c.Problem(p.host.Kind(), "Choose **Connect** again.", f.clock()); d != nil {
+	if d := c.Problem(p.host.Kind(), "Choose **Try again**.", f.clock()); d != nil {
 		return fairlead.Connection{}, d
 	}
 	tokens, account, err := p.host.Connect(ctx, p.app, c.Code, attempt.Verifier)
 	now := f.clock()
 	return fairlead.Connection{
 		ID: fairlead.NewID(f.random, fairlead.PrefixConnection), ProviderID: p.ID, Account: account, State: fairlead.ConnectionAlive, Tokens: tokens,
-		CreatedAt: now, RefreshedAt: now,
+		CreatedAt: now, AuthorizedAt: now, RefreshedAt: now,
 	}, err
 }
 
@@ -154,7 +145,8 @@ func (f *Flow) exchange(ctx context.Context, p provider, attempt fairlead.Attemp
 type ConnectStatus struct {
 	Done       bool
 	Connection fairlead.Connection
-	Diagnosis  *fairlead.Diagnosis // why there is no connection
+	Paused     []fairlead.ConnectionUse // the person's other accounts there that are not connected, while links act by them
+	Diagnosis  *fairlead.Diagnosis      // why there is no connection
 }
 
 // ConnectStatus tells a waiting panel that was shown at that time how the session's newest attempt ended since then.
@@ -177,11 +169,18 @@ func (f *Flow) ConnectStatus(ctx context.Context, session fairlead.Session, pers
 	}
 	// The newest attempt ended well, or an older window did while the newest is still open.
 	connection, found, err := f.Connection(ctx, person, providerID)
-	done := found && connection.IsAlive() && (!attempt.FinishedAt.IsZero() || !connection.RefreshedAt.Before(since))
+	done := found && connection.IsAlive() && (!attempt.FinishedAt.IsZero() || !connection.AuthorizedAt.Before(since))
 	if err != nil || !done {
 		return ConnectStatus{}, err
 	}
-	return ConnectStatus{Done: true, Connection: connection}, nil
+	status := ConnectStatus{Done: true, Connection: connection}
+	all, err := f.store.ListConnections(ctx, person.ID)
+	for _, use := range all {
+		if use.Connection.ProviderID == providerID && !use.Connection.IsAlive() && len(use.Links) > 0 {
+			status.Paused = append(status.Paused, use)
+		}
+	}
+	return status, err
 }
 
 // NoCallback is what a long silence of the host means to whoever waits for the connection.

@@ -294,3 +294,67 @@ func TestWhatDependsOnAProviderAndOnAPersonIsListed(t *testing.T) {
 	_, err = d.Authorize(t.Context(), session(d.ana), "gp_nothing", "/", true)
 	wantCode(t, err, fairlead.CodeNotFound)
 }
+
+func TestTheAccountThatWasConnectedLastIsUsedWhateverIsRefreshed(t *testing.T) {
+	d := newDock(t)
+	priyas := d.connected(d.ana, hostPriya)
+	d.clock.forward(time.Minute)
+	wess := d.connected(d.ana, hostWes)
+	d.clock.forward(2 * time.Hour)
+	d.must(d.ask(priyas, false)) // as the regular check does
+	if best, _, err := d.Connection(t.Context(), d.ana, d.provider.ID); err != nil || best.ID != wess.ID {
+		t.Errorf("got %s, %v", best.Account.Name, err)
+	}
+}
+
+func TestWaitingEndsWhenSomebodyComesBackAndNotByARefresh(t *testing.T) {
+	d := newDock(t)
+	priyas := d.connected(d.ana, hostPriya)
+	d.clock.forward(time.Hour + 56*time.Minute)
+	since := d.clock.Now()
+	first := d.window(d.ana)
+	d.window(d.ana) // the newest window stays open
+	d.clock.forward(5 * time.Second)
+	d.must(d.ask(priyas, false))
+	status := func() linking.ConnectStatus {
+		t.Helper()
+		status, err := d.ConnectStatus(t.Context(), session(d.ana), d.ana, d.provider.ID, since)
+		d.must(err)
+		return status
+	}
+	if s := status(); s.Done {
+		t.Errorf("done as %s although nobody came back", s.Connection.Account.Name)
+	}
+	_, err := d.Complete(t.Context(), session(d.ana), d.trip(hostPriya, first, "grant"))
+	d.must(err)
+	if s := status(); !s.Done || s.Connection.ID != priyas.ID {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestWhoeverConnectsAnotherAccountThanTheLinksActByIsTold(t *testing.T) {
+	d := newDock(t)
+	c := d.connected(d.ana, hostPriya)
+	l := d.linked(c, ordersDB)
+	_, err := d.sim.KillConnections("")
+	d.must(err)
+	d.clock.forward(3 * time.Hour)
+	wantDiagnosis(t, d.ask(c, false), fairlead.DiagnosisConnectionExpired)
+	connect := func(email string) linking.ConnectStatus {
+		t.Helper()
+		d.clock.forward(time.Second)
+		since := d.clock.Now()
+		_, err := d.Complete(t.Context(), session(d.ana), d.trip(email, d.window(d.ana), "grant"))
+		d.must(err)
+		status, err := d.ConnectStatus(t.Context(), session(d.ana), d.ana, d.provider.ID, since)
+		d.must(err)
+		return status
+	}
+	status := connect(hostWes)
+	if len(status.Paused) != 1 || status.Paused[0].Connection.ID != c.ID || len(status.Paused[0].Links) != 1 || status.Paused[0].Links[0].ID != l.ID || status.Connection.ID == c.ID {
+		t.Errorf("got %+v", status)
+	}
+	if status = connect(hostPriya); len(status.Paused) != 0 || status.Connection.ID != c.ID {
+		t.Errorf("got %+v", status)
+	}
+}

@@ -21,8 +21,8 @@ func (f *Flow) Connections(ctx context.Context, personID string) ([]fairlead.Con
 	return f.store.ListConnections(ctx, personID)
 }
 
-// Connection is the person's best connection at a provider: one that is alive, and of several the newest. false if there
-// is none.
+// Connection is the person's best connection at a provider: one that is alive, and of several the one that was authorized last,
+// which stays the same whatever the background refreshes. false if there is none.
 func (f *Flow) Connection(ctx context.Context, person fairlead.Person, providerID string) (fairlead.Connection, bool, error) {
 	all, err := f.store.ListConnections(ctx, person.ID)
 	all = slices.DeleteFunc(all, func(u fairlead.ConnectionUse) bool { return u.Connection.ProviderID != providerID })
@@ -36,7 +36,7 @@ func (f *Flow) Connection(ctx context.Context, person fairlead.Person, providerI
 			}
 			return -1
 		}
-		return cmp.Or(a.Connection.RefreshedAt.Compare(b.Connection.RefreshedAt), a.Connection.CreatedAt.Compare(b.Connection.CreatedAt))
+		return cmp.Or(a.Connection.AuthorizedAt.Compare(b.Connection.AuthorizedAt), a.Connection.CreatedAt.Compare(b.Connection.CreatedAt))
 	})
 	return best.Connection, true, nil
 }

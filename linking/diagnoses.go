@@ -1,7 +1,6 @@
 package linking
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -16,20 +15,7 @@ func interrupted(at time.Time) *fairlead.Diagnosis {
 		Code: fairlead.DiagnosisInterrupted, At: at,
 		Title:   "Connecting was interrupted",
 		Because: "Fairlead stopped, or failed in a way it has no name for, before the outcome was stored. Nothing was connected.",
-		Fix:     []string{"Choose **Connect** again.", "If it stays, the server's log says more."},
-	}
-}
-
-// connectionMissing is for a link that nobody's connection serves; lost says why, in a sentence.
-func connectionMissing(lost string, at time.Time) *fairlead.Diagnosis {
-	if lost == "" {
-		lost = "The connection that was used here is gone."
-	}
-	return &fairlead.Diagnosis{
-		Code: fairlead.DiagnosisConnectionMissing, At: at,
-		Title:   "Nobody's connection is used here",
-		Because: lost,
-		Fix:     []string{"Somebody of the project who administers the repository chooses **Take over**: the link then acts by that person's connection."},
+		Fix:     []string{"Choose **Try again**.", "If it stays, the server's log says more."},
 	}
 }
 
@@ -76,14 +62,8 @@ func notAdmin(k fairlead.Kind, repo fairlead.Repository, at time.Time) *fairlead
 	}
 }
 
-// diagnosisOf returns the diagnosis in err's chain, nil if there is none.
-func diagnosisOf(err error) *fairlead.Diagnosis {
-	d, _ := errors.AsType[*fairlead.Diagnosis](err)
-	return d
-}
-
 // isDiagnosis reports whether an error is a diagnosis, with one of the codes if there are some.
 func isDiagnosis(err error, codes ...fairlead.DiagnosisCode) bool {
-	d := diagnosisOf(err)
+	d := fairlead.DiagnosisOf(err)
 	return d != nil && (len(codes) == 0 || slices.Contains(codes, d.Code))
 }

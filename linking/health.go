@@ -30,23 +30,63 @@ func (f *Flow) Check(ctx context.Context, l fairlead.RepositoryLink) (fairlead.H
 	if err != nil {
 		return fairlead.Health{}, err
 	}
+	health, _, err := f.checkInTurn(ctx, p, l)
+	return health, err
+}
+
+// checkInTurn is check for callers that do not have the repository's turn. The second result is why the host did not answer for
+// the repository, if it did not.
+func (f *Flow) checkInTurn(ctx context.Context, p provider, l fairlead.RepositoryLink) (fairlead.Health, error, error) {
+	done, err := f.turns.take(ctx, turnAt(l.ProviderID, l.Repository.ID))
+	if err != nil {
+		return fairlead.Health{}, nil, err
+	}
+	defer done()
 	return f.check(ctx, p, l)
 }
 
-func (f *Flow) check(ctx context.Context, p provider, l fairlead.RepositoryLink) (fairlead.Health, error) {
+func (f *Flow) check(ctx context.Context, p provider, l fairlead.RepositoryLink) (health fairlead.Health, unanswered, err error) {
 	known, err := f.gather(ctx, p, l)
 	if err != nil {
-		return fairlead.Health{}, err
+		return health, nil, err
 	}
 	if l, err = f.store.FindRepositoryLink(ctx, l.ID); err != nil { // the calls may have found its connection dead
-		return fairlead.Health{}, err
+		return health, known.repositoryErr, err
+	}
+	if l, err = f.settled(ctx, l, known.hook); err != nil {
+		return health, known.repositoryErr, err
 	}
 	if known.silent, err = f.isSilent(ctx, l); err != nil {
-		return fairlead.Health{}, err
+		return health, known.repositoryErr, err
 	}
-	health := f.assess(p, l, known)
-	return health, f.store.SaveLinkHealth(ctx, l.ID, health, known.repository)
+	health = f.assess(p, l, known)
+	return health, known.repositoryErr, f.store.SaveLinkHealth(ctx, l.ID, health, known.repository)
 }
+
+// settled writes down where the webhook is and leads, since the process may have ended before that was stored, and ends a
+// rotation whose old secret nothing was signed with for long enough.
+func (f *Flow) settled(ctx context.Context, l fairlead.RepositoryLink, hook *fairlead.Webhook) (fairlead.RepositoryLink, error) {
+	if isUntold(l) || hook == nil {
+		return l, nil
+	}
+	if !l.OldSecret.IsZero() && f.clock().Sub(l.SecretTold) > rotationTime {
+		if err := f.store.DropOldSecret(ctx, l.ID, l.OldSecret); err != nil {
+			return l, err
+		}
+	}
+	if hook.ID == l.Webhook.ID && hook.URL == l.Webhook.URL {
+		return l, nil
+	}
+	l.Webhook = *hook
+	return l, f.store.UpdateLinkWebhook(ctx, fairlead.System(), l.ID, *hook)
+}
+
+// rotationTime is how long after the host has the new secret the old one is accepted at most: for deliveries on their way. A
+// delivery that is signed with the new one ends it sooner.
+const rotationTime = time.Hour
+
+// isUntold reports whether a link's secret was rotated and the host does not have the new one for certain.
+func isUntold(l fairlead.RepositoryLink) bool { return !l.OldSecret.IsZero() && l.SecretTold.IsZero() }
 
 // facts are what the host said about a link. Errors are diagnoses.
 type facts struct {
@@ -60,28 +100,21 @@ type facts struct {
 	silent        bool // the last pushes came without the webhook
 }
 
-// callsOfCheck is how many calls of the host a check takes at most, while lists fit on a page: the repository and the role in
-// it, its branches, its webhooks.
-const callsOfCheck = 4
-
-// gather asks the host. What ends it is ours: the context, the database.
+// gather asks the host: for the repository, its branches and its webhooks, one request each while lists fit on a page. Who may
+// read webhooks administers the repository, so the role is asked for only to say what it is instead. What ends it is ours: the
+// context, the database.
 func (f *Flow) gather(ctx context.Context, p provider, l fairlead.RepositoryLink) (known facts, err error) {
-	repo, err := f.findRepository(ctx, p, l.Connection.ID, l.Repository.ID)
+	repo, err := call(ctx, f, l.Connection.ID, func(ctx context.Context, access fairlead.Secret) (fairlead.Repository, error) {
+		return p.host.ReadRepository(ctx, access, l.Repository.ID)
+	})
 	if err = known.keep(&known.repositoryErr, err); err != nil || known.repositoryErr != nil {
 		known.repository, known.branchErr, known.hookErr = l.Repository, known.repositoryErr, known.repositoryErr
 		return known, err
 	}
 	known.repository = repo
 	known.branches, known.more, err = f.followed(ctx, p, l.Connection.ID, repo.ID, l.Rule)
-	if err = known.keep(&known.branchErr, err); err != nil {
+	if err = known.keep(&known.branchErr, err); err != nil || !f.canReach(p) {
 		return known, err
-	}
-	switch {
-	case !f.canReach(p):
-		return known, nil
-	case repo.Access != "" && !repo.CanHook():
-		known.hookErr = notAdmin(p.host.Kind(), repo, f.clock())
-		return known, nil
 	}
 	hooks, err := f.webhooks(ctx, p, l, l.Connection.ID)
 	for _, hook := range hooks {
@@ -89,12 +122,17 @@ func (f *Flow) gather(ctx context.Context, p provider, l fairlead.RepositoryLink
 			known.hook = &hook
 		}
 	}
+	if isDiagnosis(err, fairlead.DiagnosisRepositoryNotAdmin) {
+		if seen, roleErr := f.findRepository(ctx, p, l.Connection.ID, l.Repository.ID); roleErr == nil && !seen.CanHook() {
+			known.repository = seen
+		}
+	}
 	return known, known.keep(&known.hookErr, err)
 }
 
 // keep puts a diagnosis where it belongs and passes every other error on.
 func (*facts) keep(place *error, err error) error {
-	if d := diagnosisOf(err); d != nil {
+	if d := fairlead.DiagnosisOf(err); d != nil {
 		*place = d
 		return nil
 	}
@@ -130,11 +168,11 @@ func (f *Flow) connectionRow(l fairlead.RepositoryLink) fairlead.HealthCheck {
 	c := l.Connection
 	switch {
 	case c.ID == "":
-		return diagnosed(rowConnection, connectionMissing(l.Lost, f.clock()))
+		return diagnosed(rowConnection, fairlead.ConnectionMissing(l.Lost, f.clock()))
 	case c.IsAlive():
 		return fairlead.HealthCheck{Name: rowConnection, OK: true, Evidence: "alive, " + c.Person.Name + " as " + c.Account.Name}
 	case c.Diagnosis == nil:
-		return diagnosed(rowConnection, connectionMissing("", f.clock()))
+		return diagnosed(rowConnection, fairlead.ConnectionMissing("", f.clock()))
 	}
 	return diagnosed(rowConnection, c.Diagnosis)
 }
@@ -149,7 +187,7 @@ func failedRow(name string, err error, again bool) fairlead.HealthCheck {
 	if again || isOfConnection(err) || !isDiagnosis(err) {
 		return fairlead.HealthCheck{Name: name, Evidence: "not known"}
 	}
-	return diagnosed(name, diagnosisOf(err))
+	return diagnosed(name, fairlead.DiagnosisOf(err))
 }
 
 func repositoryRow(k fairlead.Kind, l fairlead.RepositoryLink, known facts) fairlead.HealthCheck {
@@ -165,7 +203,11 @@ func repositoryRow(k fairlead.Kind, l fairlead.RepositoryLink, known facts) fair
 	if known.repository.FullName != l.Repository.FullName {
 		row.Evidence += ", called " + l.Repository.FullName + " before"
 	}
-	if isDiagnosis(known.hookErr, fairlead.DiagnosisRepositoryNotAdmin) {
+	switch {
+	case !isDiagnosis(known.hookErr, fairlead.DiagnosisRepositoryNotAdmin):
+	case known.repository.Access == "": // the host does not say which role it is
+		return diagnosed(rowRepository, fairlead.DiagnosisOf(known.hookErr))
+	default:
 		return diagnosed(rowRepository, notAdmin(k, known.repository, time.Time{}))
 	}
 	return row
@@ -202,6 +244,8 @@ func (f *Flow) webhookRow(p provider, l fairlead.RepositoryLink, known facts) fa
 	case !f.canReach(p): // works as it was set up, and says how
 		d := externalURLPrivate(host, f.external, f.clock())
 		return fairlead.HealthCheck{Name: rowWebhook, OK: true, Evidence: "none: the regular check alone", Code: d.Code, Text: d.Title + ". " + d.Because}
+	case isUntold(l):
+		return bad(fairlead.DiagnosisWebhookUnsigned, "The secret was rotated, and "+host+" does not have the new one for certain. Until it has, both are accepted.")
 	case known.hookErr != nil:
 		row := failedRow(rowWebhook, known.hookErr, known.repositoryErr != nil || isDiagnosis(known.hookErr, fairlead.DiagnosisRepositoryNotAdmin))
 		row.Repairable = l.Webhook.ID == "" // linking did not get so far

@@ -45,7 +45,6 @@ type Plan struct {
 	WebhookURL string
 	Events     []string                  // that the webhook subscribes to, as the host names them
 	Polling    bool                      // the host reaches no private external URL: no webhook, only the regular check
-	Why        *fairlead.Diagnosis       // of Polling
 	Existing   []fairlead.RepositoryLink // of the same repository in this project
 	Branches   []fairlead.Branch         // that the rule follows now; may be empty for a pattern
 	BranchHead string                    // of the branch, or of the first that the pattern matches; "" if none does
@@ -63,9 +62,6 @@ func (f *Flow) Plan(ctx context.Context, a Access, c fairlead.Connection, repo f
 	}
 	plan := Plan{LinkID: f.NewLinkID(), Polling: !f.canReach(p)}
 	plan.WebhookURL, plan.Events = f.WebhookURL(plan.LinkID), p.host.Events()
-	if plan.Polling {
-		plan.Why = externalURLPrivate(p.host.Kind().Host, f.external, f.clock())
-	}
 	if plan.Branches, err = f.heads(ctx, p, c.ID, repo, rule); err != nil {
 		return plan, err
 	}
@@ -228,6 +224,6 @@ func (f *Flow) TakeOver(ctx context.Context, by fairlead.Actor, person fairlead.
 	if l, err = f.store.FindRepositoryLink(ctx, l.ID); err != nil {
 		return err
 	}
-	_, err = f.check(ctx, p, l)
+	_, _, err = f.checkInTurn(ctx, p, l)
 	return err
 }

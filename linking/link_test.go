@@ -161,7 +161,7 @@ func TestAPrivateExternalURLMeansPollingOnly(t *testing.T) {
 			d.must(err)
 			a := d.access(d.ana, d.orders)
 			plan, err := d.Plan(t.Context(), a, c, repo, rule("main"))
-			if err != nil || !plan.Polling || plan.Why.Code != fairlead.DiagnosisUnreachableFromOut {
+			if err != nil || !plan.Polling {
 				t.Fatalf("got %+v, %v", plan, err)
 			}
 			l := d.linked(c, ordersDB)
@@ -263,6 +263,11 @@ func TestAWebhookWhoseIDWasNotStoredIsFoundAgain(t *testing.T) {
 			c, _, err := d.Connection(d.t.Context(), d.ana, d.provider.ID)
 			d.must(err)
 			_, err = d.Link(d.t.Context(), as(d.ana), d.access(d.ana, d.orders), l.ID, c, l.Repository, l.Rule)
+			return err
+		},
+		"by a check": func(d *dock, l fairlead.RepositoryLink) error {
+			health, err := d.Check(d.t.Context(), l)
+			wantHealthy(d.t, health)
 			return err
 		},
 		"by repair": func(d *dock, l fairlead.RepositoryLink) error {

@@ -50,6 +50,8 @@ type Flow struct {
 	patience time.Duration
 	turns    turns
 	budget   budget
+	seen     seen
+	borrowed borrowed
 }
 
 // New makes the flow.
@@ -59,7 +61,7 @@ func New(o Options) *Flow {
 	}
 	return &Flow{
 		store: o.Store, hosts: o.Hosts, external: strings.TrimRight(o.ExternalURL.String(), "/"), clock: o.Clock, random: o.Random, log: o.Log,
-		patience: o.Patience, turns: newTurns(), budget: newBudget(),
+		patience: o.Patience, turns: newTurns(), budget: newBudget(), seen: newSeen(), borrowed: newBorrowed(),
 	}
 }
 

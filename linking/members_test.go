@@ -75,3 +75,27 @@ func TestWhoStopsOwningAProjectStopsManagingIt(t *testing.T) {
 		t.Errorf("got %+v, %v", members, err)
 	}
 }
+
+func TestAFormerWorkspaceOwnerNoLongerServesProjectsOfOthers(t *testing.T) {
+	d := newDock(t)
+	others := d.project(d.member("Wes"), "Others")
+	d.must(d.db.UpdateRole(t.Context(), as(d.priya), d.ana.ID, fairlead.RoleOwner))
+	ana, err := d.db.FindPerson(t.Context(), d.ana.ID)
+	d.must(err)
+	c := d.connected(ana, hostPriya)
+	own := d.linked(c, ordersDB)
+	repo, err := d.FindRepository(t.Context(), c, "acme-data/billing-db")
+	d.must(err)
+	l, err := d.Link(t.Context(), as(ana), d.access(ana, others), d.NewLinkID(), c, repo, rule(repo.MainBranch))
+	d.must(err)
+	if before, err := d.LinksByOwnership(t.Context(), ana.ID); err != nil || len(before) != 1 || before[0].ID != l.ID {
+		t.Errorf("got %+v, %v", before, err)
+	}
+	d.must(d.db.UpdateRole(t.Context(), as(d.priya), ana.ID, fairlead.RoleMember))
+	if l = d.found(l.ID); l.Connection.ID != "" || l.Lost != "Ana is no longer a workspace owner." {
+		t.Errorf("it still acts by %+v, lost: %q", l.Connection, l.Lost)
+	}
+	if own = d.found(own.ID); own.Connection.ID != c.ID {
+		t.Error("the link of a project that she belongs to was lost, too")
+	}
+}

@@ -21,7 +21,7 @@ func (f *Flow) WhyMissing(ctx context.Context, c fairlead.Connection, typed stri
 		return nil, repositoryUnnamed(kind)
 	}
 	owners, err := f.Owners(ctx, c)
-	if d := diagnosisOf(err); d != nil {
+	if d := fairlead.DiagnosisOf(err); d != nil {
 		return []fairlead.HealthCheck{diagnosed("Connection", d)}, nil
 	}
 	if err != nil {
@@ -37,7 +37,7 @@ func (f *Flow) WhyMissing(ctx context.Context, c fairlead.Connection, typed stri
 	}
 	checks = append(checks, belongs)
 	repo, err := f.findRepository(ctx, p, c.ID, name)
-	if d := diagnosisOf(err); d != nil {
+	if d := fairlead.DiagnosisOf(err); d != nil {
 		row := diagnosed("Repository", d)
 		if d.Code == fairlead.DiagnosisRepositoryGone {
 			row.Text = kind.Host + " does not show " + name + " to " + c.Account.Name + ". It does not say whether there is no such repository, or " +

@@ -58,8 +58,6 @@ func (f *Flow) Branches(ctx context.Context, c fairlead.Connection, repo fairlea
 	if err != nil {
 		return nil, err
 	}
-	return call(ctx, f, c.ID, func(ctx context.Context, access fairlead.Secret) ([]fairlead.Branch, error) {
-		branches, _, err := p.host.ListBranches(ctx, access, repo.ID, "")
-		return branches, err
-	})
+	found, err := f.freshBranches(ctx, p, c.ID, repo.ID, "")
+	return found.branches, err
 }

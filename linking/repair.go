@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"fairlead"
 )
@@ -25,7 +26,7 @@ func (f *Flow) Repair(ctx context.Context, by fairlead.Actor, l fairlead.Reposit
 	defer done()
 	ctx = context.WithoutCancel(ctx)
 	_, err = f.ensureWebhook(ctx, by, p, l.ID)
-	if _, err2 := f.check(ctx, p, l); err2 != nil {
+	if _, _, err2 := f.check(ctx, p, l); err2 != nil {
 		return l, errors.Join(err, err2)
 	}
 	repaired, err2 := f.store.FindRepositoryLink(ctx, l.ID)
@@ -36,7 +37,7 @@ func (f *Flow) Repair(ctx context.Context, by fairlead.Actor, l fairlead.Reposit
 }
 
 // RotateSecret gives the webhook another secret. Deliveries signed with the old one are accepted until one comes that is
-// signed with the new one.
+// signed with the new one. If the host does not take the new one, Repair brings it there.
 func (f *Flow) RotateSecret(ctx context.Context, by fairlead.Actor, a Access, l fairlead.RepositoryLink) error {
 	if err := a.owns(l); err != nil {
 		return err
@@ -66,8 +67,11 @@ func (f *Flow) RotateSecret(ctx context.Context, by fairlead.Actor, a Access, l 
 	if err := f.store.RotateLinkSecret(ctx, by, l.ID, fairlead.NewSecret(fairlead.NewToken(f.random))); err != nil {
 		return err
 	}
-	_, err = f.ensureWebhook(ctx, by, p, l.ID)
-	return err
+	hook, err := f.ensureWebhook(ctx, by, p, l.ID)
+	if err != nil && !isDiagnosis(err) {
+		return err
+	}
+	return errors.Join(err, f.noteWebhook(ctx, p, l.ID, facts{hook: &hook, hookErr: err}))
 }
 
 // Elsewhere lists the links whose webhook does not lead to the external URL: it changed since they were made.
@@ -82,28 +86,46 @@ func (f *Flow) Elsewhere(ctx context.Context) ([]fairlead.RepositoryLink, error)
 	return elsewhere, err
 }
 
-// RepairAll brings the webhooks of all those links to the external URL, with one call for each while nothing else is wrong.
-// What the host refuses is counted, and stands in the link's health.
-func (f *Flow) RepairAll(ctx context.Context, by fairlead.Actor) (repaired, failed int, err error) {
+// repairTime is how long RepairAll goes on with links: somebody waits for the answer. The last one may take longer.
+const repairTime = 45 * time.Second
+
+// Repairs are what RepairAll did.
+type Repairs struct {
+	Repaired int
+	Failed   int // the host refused; the link's health says why
+	Left     int // not tried: time was up, or the host does not answer at the moment
+}
+
+// RepairAll brings the webhooks of all those links to the external URL, with one call for each while nothing else is wrong. With
+// many links it ends before all are done; the next time goes on.
+func (f *Flow) RepairAll(ctx context.Context, by fairlead.Actor) (did Repairs, err error) {
 	links, err := f.Elsewhere(ctx)
 	if err != nil {
-		return 0, 0, err
+		return did, err
 	}
+	until := f.clock().Add(repairTime)
+	done := map[string]bool{} // accounts whose limit is used up, and Git providers that do not answer
 	for _, l := range links {
 		if ctx.Err() != nil {
-			return repaired, failed, ctx.Err()
+			return did, ctx.Err()
 		}
-		switch err := f.moveWebhook(ctx, by, l); {
+		if f.clock().After(until) || done[l.ProviderID] || done[account(l.Connection)] {
+			did.Left++
+			continue
+		}
+		switch err := f.moveWebhook(context.WithoutCancel(ctx), by, l); {
 		case err == nil:
-			repaired++
+			did.Repaired++
 		case isDiagnosis(err):
-			failed++
+			did.Failed++
+			done[l.ProviderID] = isDown(err)
+			done[account(l.Connection)] = isDiagnosis(err, fairlead.DiagnosisRateLimited)
 		case fairlead.CodeOf(err) == fairlead.CodeNotFound: // unlinked meanwhile
 		default:
-			return repaired, failed, err
+			return did, err
 		}
 	}
-	return repaired, failed, nil
+	return did, nil
 }
 
 func (f *Flow) moveWebhook(ctx context.Context, by fairlead.Actor, l fairlead.RepositoryLink) error {
@@ -111,25 +133,30 @@ func (f *Flow) moveWebhook(ctx context.Context, by fairlead.Actor, l fairlead.Re
 	if err != nil {
 		return err
 	}
-	if !f.canReach(p) {
-		return externalURLPrivate(p.host.Kind().Host, f.external, f.clock())
-	}
 	done, err := f.turns.take(ctx, turnAt(l.ProviderID, l.Repository.ID))
 	if err != nil {
 		return err
 	}
 	defer done()
+	if !f.canReach(p) {
+		return errors.Join(externalURLPrivate(p.host.Kind().Host, f.external, f.clock()), f.noteWebhook(ctx, p, l.ID, facts{}))
+	}
 	hook, err := f.ensureWebhook(ctx, by, p, l.ID)
 	if err != nil && !isDiagnosis(err) {
 		return err
 	}
-	if l, err2 := f.store.FindRepositoryLink(ctx, l.ID); err2 == nil {
-		health := l.Health
-		row := f.webhookRow(p, l, facts{hook: &hook, hookErr: err})
-		health.Checks = replaced(health.Checks, row)
-		err = errors.Join(err, f.store.SaveLinkHealth(ctx, l.ID, health, l.Repository))
+	return errors.Join(err, f.noteWebhook(ctx, p, l.ID, facts{hook: &hook, hookErr: err}))
+}
+
+// noteWebhook stores what an attempt to change a link's webhook says of its health.
+func (f *Flow) noteWebhook(ctx context.Context, p provider, id string, known facts) error {
+	l, err := f.store.FindRepositoryLink(ctx, id)
+	if err != nil {
+		return err
 	}
-	return err
+	health := l.Health
+	health.Checks = replaced(health.Checks, f.webhookRow(p, l, known))
+	return f.store.SaveLinkHealth(ctx, id, health, l.Repository)
 }
 
 // replaced puts a row in the place of the one with its name.

@@ -1,6 +1,7 @@
 package linking_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"fairlead"
 	"fairlead/bitbucketsim"
+	"fairlead/linking"
 )
 
 // receiver stands at the external URL.
@@ -83,7 +85,12 @@ func TestRotatingTheSecretKeepsTheOldOneUntilItIsNoLongerUsed(t *testing.T) {
 	if third := d.found(l.ID); third.Secret.Equal(second.Secret) || !third.OldSecret.Equal(second.Secret) || !r.gets(third.Secret) {
 		t.Errorf("got %+v", third)
 	}
-	d.must(d.db.DropOldSecret(t.Context(), l.ID))
+	d.clock.forward(time.Hour + time.Second)
+	_, err := d.Check(t.Context(), d.found(l.ID)) // nobody pushed meanwhile
+	d.must(err)
+	if now := d.found(l.ID); !now.OldSecret.IsZero() {
+		t.Error("the old secret is accepted for ever")
+	}
 	d.faults(hookFault(500, 0))
 	if err := d.RotateSecret(t.Context(), as(d.ana), a, l); err == nil {
 		t.Error("the host's refusal is hushed up")
@@ -92,9 +99,19 @@ func TestRotatingTheSecretKeepsTheOldOneUntilItIsNoLongerUsed(t *testing.T) {
 	if now.OldSecret.IsZero() || !r.gets(now.OldSecret) {
 		t.Error("what the host signs with is no longer accepted")
 	}
+	if row := row(t, now.Health, "Webhook"); row.Code != fairlead.DiagnosisWebhookUnsigned || !row.Repairable || !strings.Contains(row.Text, "Until it has, both are accepted") {
+		t.Errorf("got %+v", row)
+	}
 	d.deliveriesGoNowhere()
-	_, err := d.Repair(t.Context(), as(d.ana), now)
+	d.clock.forward(2 * time.Hour)
+	health, err := d.Check(t.Context(), now)
 	d.must(err)
+	if !health.Repairable() {
+		t.Error("nobody is told that the rotation has a second half")
+	}
+	repaired, err := d.Repair(t.Context(), as(d.ana), now)
+	d.must(err)
+	wantHealthy(t, repaired.Health)
 	if !r.gets(now.Secret) {
 		t.Error("repair did not bring the new secret to the host")
 	}
@@ -121,9 +138,9 @@ func TestAChangedExternalURLOffersToRepairAllWebhooks(t *testing.T) {
 	d.api(c, http.MethodDelete, hookPath("acme-data/billing-db", billing.Webhook.ID), nil) // and one is gone altogether
 	_, err = d.Disconnect(t.Context(), as(ben), ben, bens.ID)
 	d.must(err)
-	repaired, failed, err := d.RepairAll(t.Context(), as(d.priya))
-	if err != nil || repaired != 2 || failed != 1 {
-		t.Errorf("%d repaired, %d failed, %v", repaired, failed, err)
+	did, err := d.RepairAll(t.Context(), as(d.priya))
+	if err != nil || did != (linking.Repairs{Repaired: 2, Failed: 1}) {
+		t.Errorf("got %+v, %v", did, err)
 	}
 	for _, l := range []fairlead.RepositoryLink{orders, billing} {
 		hooks := d.hooks(c, l.Repository.ID)
@@ -146,9 +163,9 @@ func TestRepairingAllTakesOneCallForEach(t *testing.T) {
 	}
 	d.wire("https://new.example", d.db)
 	before := d.asked()
-	repaired, failed, err := d.RepairAll(t.Context(), as(d.priya))
-	if n := d.asked() - before; err != nil || repaired != 5 || failed != 0 || n != 5 {
-		t.Errorf("%d repaired, %d failed, %d calls, %v", repaired, failed, n, err)
+	did, err := d.RepairAll(t.Context(), as(d.priya))
+	if n := d.asked() - before; err != nil || did != (linking.Repairs{Repaired: 5}) || n != 5 {
+		t.Errorf("got %+v with %d calls, %v", did, n, err)
 	}
 }
 
@@ -174,5 +191,59 @@ func TestRepairNeverMakesASecondWebhook(t *testing.T) {
 	d.must(err)
 	if hooks := d.hooks(c, ordersDB); len(hooks) != 2 || !strings.Contains(hooks[1].URL, "elsewhere") {
 		t.Errorf("a webhook of somebody else is touched: %+v", hooks)
+	}
+}
+
+// late is a store in whose reading time passes, as if the host took long.
+type late struct {
+	linking.Store
+	clock *clock
+}
+
+func (s late) UpdateLinkWebhook(ctx context.Context, by fairlead.Actor, id string, w fairlead.Webhook) error {
+	s.clock.forward(20 * time.Second)
+	return s.Store.UpdateLinkWebhook(ctx, by, id, w)
+}
+
+func TestRepairingAllEndsWhileSomebodyStillWaitsAndGoesOnTheNextTime(t *testing.T) {
+	d := newDock(t)
+	c := d.connected(d.ana, hostPriya)
+	for range 5 {
+		d.linked(c, ordersDB)
+	}
+	d.wire("https://new.example", late{d.db, d.clock})
+	for _, want := range []linking.Repairs{{Repaired: 3, Left: 2}, {Repaired: 2}} {
+		if did, err := d.RepairAll(t.Context(), as(d.priya)); err != nil || did != want {
+			t.Errorf("got %+v, %v", did, err)
+		}
+	}
+}
+
+func TestRepairingAllStopsWhereTheHostDoesNotAnswer(t *testing.T) {
+	for name, faults := range map[string]bitbucketsim.Faults{"shut": {Refuse: true}, "too many calls": {Status: 429, Where: "api"}} {
+		t.Run(name, func(t *testing.T) {
+			d := newDock(t)
+			c := d.connected(d.ana, hostPriya)
+			for range 3 {
+				d.linked(c, ordersDB)
+			}
+			d.wire("https://new.example", d.db)
+			d.faults(faults)
+			if did, err := d.RepairAll(t.Context(), as(d.priya)); err != nil || did != (linking.Repairs{Failed: 1, Left: 2}) {
+				t.Errorf("got %+v, %v", did, err)
+			}
+		})
+	}
+}
+
+func TestRepairingAllBehindAPrivateAddressSaysSoInEachLinksHealth(t *testing.T) {
+	d := newDock(t)
+	l := d.linked(d.connected(d.ana, hostPriya), ordersDB)
+	d.wire("https://fairlead.internal", d.db)
+	if did, err := d.RepairAll(t.Context(), as(d.priya)); err != nil || did != (linking.Repairs{Failed: 1}) {
+		t.Errorf("got %+v, %v", did, err)
+	}
+	if row := row(t, d.found(l.ID).Health, "Webhook"); row.Code != fairlead.DiagnosisUnreachableFromOut {
+		t.Errorf("got %+v", row)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"fairlead"
+	"fairlead/gitprovider"
 )
 
 type tokenStore interface {
@@ -20,29 +21,41 @@ const refreshAhead = 5 * time.Minute
 // and once more if the host does not take the token. Errors are what do returned; a *fairlead.Diagnosis if the connection
 // cannot be used, without asking the host; ErrBudget for a background call that must come later.
 func (f *Flow) Call(ctx context.Context, connectionID string, background bool, do func(ctx context.Context, access fairlead.Secret) error) error {
-	if background {
-		if err := f.budget.takeCall(connectionID, f.clock()); err != nil {
-			return err
-		}
-	}
 	c, err := f.usable(ctx, connectionID)
 	if err != nil {
-		return f.noted(connectionID, err)
+		return err
 	}
+	if background {
+		if err := f.budget.take(account(c), f.clock(), ofCalls); err != nil {
+			return err
+		}
+		var asked func() int64
+		ctx, asked = gitprovider.Counted(ctx)
+		defer func() { f.budget.charge(account(c), f.clock(), ofCalls, asked()) }()
+	} else if isPatient(ctx) {
+		if d := f.budget.paused(account(c), f.clock()); d != nil {
+			return d
+		}
+	}
+	return f.noted(c, f.ask(ctx, c, do))
+}
+
+// ask runs do with a token that the host takes.
+func (f *Flow) ask(ctx context.Context, c fairlead.Connection, do func(ctx context.Context, access fairlead.Secret) error) (err error) {
 	if f.runsOut(c.Tokens) {
 		if c, err = f.refresh(ctx, c); err != nil {
-			return f.noted(connectionID, err)
+			return err
 		}
 	}
 	err = do(ctx, c.Tokens.Access)
 	if !isDiagnosis(err, fairlead.DiagnosisTokenRejected) {
-		return f.noted(connectionID, err)
+		return err
 	}
 	c.Tokens.ExpiresAt = f.clock() // whatever the host said before: it does not take the token any more
 	if c, err = f.refresh(ctx, c); err != nil {
-		return f.noted(connectionID, err)
+		return err
 	}
-	return f.noted(connectionID, do(ctx, c.Tokens.Access))
+	return do(ctx, c.Tokens.Access)
 }
 
 // call is Call in the foreground, for calls that return something.
@@ -54,10 +67,10 @@ func call[T any](ctx context.Context, f *Flow, connectionID string, do func(ctx 
 	return result, err
 }
 
-// noted pauses the connection's background work if the host asked for fewer calls.
-func (f *Flow) noted(connectionID string, err error) error {
-	if d := diagnosisOf(err); d != nil && d.Code == fairlead.DiagnosisRateLimited {
-		f.budget.pause(connectionID, f.clock(), d.RetryAfter)
+// noted pauses what nobody waits for if the host asked for fewer calls.
+func (f *Flow) noted(c fairlead.Connection, err error) error {
+	if d := fairlead.DiagnosisOf(err); d != nil && d.Code == fairlead.DiagnosisRateLimited {
+		f.budget.pause(account(c), f.clock(), d)
 	}
 	return err
 }
@@ -65,16 +78,16 @@ func (f *Flow) noted(connectionID string, err error) error {
 // usable reads a connection that is alive. A diagnosis says why it is not.
 func (f *Flow) usable(ctx context.Context, id string) (fairlead.Connection, error) {
 	if id == "" {
-		return fairlead.Connection{}, connectionMissing("", f.clock())
+		return fairlead.Connection{}, fairlead.ConnectionMissing("", f.clock())
 	}
 	c, err := f.store.FindConnection(ctx, id)
 	switch {
 	case fairlead.CodeOf(err) == fairlead.CodeNotFound:
-		return c, connectionMissing("", f.clock())
+		return c, fairlead.ConnectionMissing("", f.clock())
 	case err != nil || c.IsAlive():
 		return c, err
 	case c.Diagnosis == nil:
-		return c, connectionMissing("", f.clock())
+		return c, fairlead.ConnectionMissing("", f.clock())
 	}
 	return c, c.Diagnosis
 }
@@ -105,7 +118,7 @@ func (f *Flow) refresh(ctx context.Context, inHand fairlead.Connection) (fairlea
 	tokens, err := p.host.Refresh(ctx, p.app, c.Tokens)
 	switch {
 	case isDiagnosis(err, fairlead.DiagnosisConnectionExpired):
-		return f.refused(ctx, c, diagnosisOf(err))
+		return f.refused(ctx, c, fairlead.DiagnosisOf(err))
 	case err != nil && f.clock().Before(inHand.Tokens.ExpiresAt):
 		f.log.Warn("refreshing ahead of time failed; the tokens in hand are still good", "connection", c.ID, "error", err)
 		return c, nil

@@ -282,9 +282,45 @@ func TestTooManyCallsPauseTheBackgroundForAsLongAsTheHostAsks(t *testing.T) {
 			if err := d.ask(connection, true); !errors.Is(err, linking.ErrBudget) {
 				t.Errorf("got %v", err)
 			}
-			d.must(d.ask(connection, false))
+			d.must(d.ask(connection, false)) // somebody's own click
+			asked := d.asked()
+			err := d.Call(linking.Patiently(t.Context()), connection.ID, false, func(context.Context, fairlead.Secret) error { return nil })
+			if left := wantDiagnosis(t, err, fairlead.DiagnosisRateLimited); left.RetryAfter != time.Second || d.asked() != asked {
+				t.Errorf("%s left, and %d calls", left.RetryAfter, d.asked()-asked)
+			}
 			d.clock.forward(2 * time.Second)
+			d.must(d.Call(linking.Patiently(t.Context()), connection.ID, false, func(context.Context, fairlead.Secret) error { return nil }))
 			d.must(d.ask(connection, true))
 		})
 	}
+}
+
+func TestTheBudgetCountsRequestsAndTheHostsAccounts(t *testing.T) {
+	d := newDock(t)
+	ben := d.member("Ben")
+	c, bens := d.connected(d.ana, hostPriya), d.connected(ben, hostPriya) // one account at the host, whose limit both share
+	pages := func(c fairlead.Connection) error {
+		return d.Call(t.Context(), c.ID, true, func(ctx context.Context, access fairlead.Secret) error {
+			for range 8 {
+				if _, err := d.host.RepositoryOwners(ctx, access); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	d.must(pages(c))
+	d.must(pages(bens))
+	d.must(pages(c)) // 24 requests: four more than there were
+	for _, one := range []fairlead.Connection{c, bens} {
+		if err := pages(one); !errors.Is(err, linking.ErrBudget) {
+			t.Errorf("got %v", err)
+		}
+	}
+	d.clock.forward(80 * time.Second)
+	if err := pages(c); !errors.Is(err, linking.ErrBudget) {
+		t.Errorf("got %v", err)
+	}
+	d.clock.forward(20 * time.Second)
+	d.must(pages(bens))
 }

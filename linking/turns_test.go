@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"fairlead"
 )
 
 func TestOneAtATimeHasTheTurnAndNothingIsKeptAfterwards(t *testing.T) {
@@ -55,16 +57,16 @@ func TestWhoeverStopsWaitingForTheTurnLeavesNothingBehind(t *testing.T) {
 func TestBudgetsThatAreFullAgainAreForgotten(t *testing.T) {
 	b, now := newBudget(), time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	for i := range budgetEntries {
-		if err := b.takeCall(fmt.Sprint("co_", i), now); err != nil {
+		if err := b.take(fmt.Sprint("ac_", i), now, ofCalls); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b.pause("co_7", now, 2*time.Hour)
+	b.pause("ac_7", now, &fairlead.Diagnosis{RetryAfter: 2 * time.Hour})
 	now = now.Add(time.Hour)
-	if err := b.takeCall("co_new", now); err != nil || len(b.entries) != 2 {
+	if err := b.take("ac_new", now, ofCalls); err != nil || len(b.entries) != 2 {
 		t.Errorf("%d kept, %v", len(b.entries), err)
 	}
-	if b.takeChecks("co_7", now, 1) == nil {
+	if b.take("ac_7", now, ofChecks) == nil {
 		t.Error("a pause is forgotten")
 	}
 }

@@ -36,7 +36,7 @@ func (f *Flow) Unlink(ctx context.Context, by fairlead.Actor, a Access, l fairle
 	}
 	switch {
 	case isDiagnosis(err):
-		note = leftBehind(p.host.Kind(), l, f.hookURL(l), diagnosisOf(err))
+		note = leftBehind(p.host.Kind(), l, f.hookURL(l), fairlead.DiagnosisOf(err))
 	case err != nil:
 		return "", err
 	}

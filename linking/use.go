@@ -8,6 +8,7 @@ import (
 
 type useStore interface {
 	ListProviderConnections(ctx context.Context, providerID string) ([]fairlead.ConnectionUse, error)
+	ListLinksByOwnership(ctx context.Context, personID string) ([]fairlead.RepositoryLink, error)
 }
 
 // Use is what depends on a Git provider.
@@ -35,4 +36,10 @@ func (f *Flow) LinksBy(ctx context.Context, personID string) ([]fairlead.Reposit
 // LinksByMember is LinksBy within one project.
 func (f *Flow) LinksByMember(ctx context.Context, a Access, personID string) ([]fairlead.RepositoryLink, error) {
 	return f.store.ListRepositoryLinks(ctx, fairlead.LinkFilter{ProjectID: a.Project.ID, PersonID: personID})
+}
+
+// LinksByOwnership lists the links of projects of others that act by a workspace owner's connections: they pause when the
+// person no longer owns the workspace.
+func (f *Flow) LinksByOwnership(ctx context.Context, personID string) ([]fairlead.RepositoryLink, error) {
+	return f.store.ListLinksByOwnership(ctx, personID)
 }

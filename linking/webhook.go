@@ -11,6 +11,7 @@ import (
 
 type webhookStore interface {
 	UpdateLinkWebhook(ctx context.Context, by fairlead.Actor, id string, w fairlead.Webhook) error
+	DropOldSecret(ctx context.Context, id string, old fairlead.Secret) error
 	RotateLinkSecret(ctx context.Context, by fairlead.Actor, id string, secret fairlead.Secret) error
 }
 

@@ -93,7 +93,7 @@ type drawStep func(n int, name string, e Exhibit) Exhibit
 func (c canned) picking(step drawStep) []Exhibit {
 	show := func(name string, change func(*LinkRepository)) Exhibit {
 		v := LinkRepository{Project: c.orders(), Provider: c.provider(), Kind: c.kind(), Connection: c.connection(c.owner(), fairlead.ConnectionAlive), Owner: "acme-data",
-			Owners:       []fairlead.RepositoryOwner{{Slug: "acme-data", Name: "Acme Data", Administrator: true}, {Slug: "acme-web"}},
+			Owners:       []fairlead.RepositoryOwner{{Slug: "acme-data", Name: "Acme Data"}, {Slug: "acme-web"}},
 			Repositories: c.repositories(), Linked: map[string]fairlead.RepositoryLink{"{orders-reports}": c.link()}, Next: "2"}
 		for i := range v.Repositories {
 			v.Repositories[i].UpdatedAt = time.Time{} // Bitbucket's list does not tell

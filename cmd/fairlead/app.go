@@ -130,7 +130,7 @@ func (a *app) serve(ctx context.Context) error {
 	var background sync.WaitGroup
 	background.Go(func() { a.sweepHourly(working) })
 	background.Go(func() { a.linking.Run(working) })
-	background.Go(func() { a.inbox.Run(working) })
+	background.Go(func() { a.inbox.Run(linking.Patiently(working)) })
 	err := serveUntil(ctx, a.server, a.listener)
 	stop()
 	background.Wait()

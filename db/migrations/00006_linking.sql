@@ -23,6 +23,7 @@ CREATE TABLE connections (
     scopes           TEXT    NOT NULL,
     version          INTEGER NOT NULL,
     created_at       INTEGER NOT NULL,
+    authorized_at    INTEGER NOT NULL,
     refreshed_at     INTEGER NOT NULL,
     UNIQUE (person_id, provider_id, account_id)
 ) STRICT;
@@ -30,7 +31,8 @@ CREATE TABLE connections (
 CREATE INDEX connections_provider ON connections (provider_id);
 
 -- A link that was removed keeps its row, since its deliveries and pushes stay. Its Git provider may go, so that is no
--- reference.
+-- reference. followed are the branches that its rules before followed, each with the newest delivery of that time: what waits
+-- since then may be about a branch that was not followed, or not all the time. resume is 1 while more deliveries that wait are to be due than one transaction takes.
 CREATE TABLE repository_links (
     id                TEXT    PRIMARY KEY,
     project_id        TEXT    NOT NULL REFERENCES projects (id),
@@ -43,17 +45,20 @@ CREATE TABLE repository_links (
     main_branch       TEXT    NOT NULL,
     private           INTEGER NOT NULL,
     branch            TEXT    NOT NULL,
+    followed          TEXT    NOT NULL DEFAULT '[]',
     paths             TEXT    NOT NULL,
     tags              INTEGER NOT NULL,
     deletions         INTEGER NOT NULL,
     webhook           TEXT    NOT NULL,
     secret_sealed     BLOB    NOT NULL,
     old_secret_sealed BLOB    NOT NULL,
+    secret_told_at    INTEGER,
     health            TEXT    NOT NULL,
     checked_at        INTEGER,
     synced_at         INTEGER,
     last_push_at      INTEGER,
     rejected          INTEGER NOT NULL DEFAULT 0,
+    resume            INTEGER NOT NULL DEFAULT 0,
     created_by        TEXT    NOT NULL REFERENCES people (id),
     created_at        INTEGER NOT NULL,
     removed_at        INTEGER
@@ -63,16 +68,18 @@ CREATE INDEX repository_links_project ON repository_links (project_id);
 CREATE INDEX repository_links_connection ON repository_links (connection_id);
 CREATE INDEX repository_links_repository ON repository_links (provider_id, repository_id);
 
--- How far a link has followed each branch. A removed branch keeps a row without a hash until the next comparison, and the
--- place of the delivery that moved it, so that an older delivery which is worked off later does not move it back.
+CREATE INDEX repository_links_resume ON repository_links (id) WHERE resume = 1;
+
+-- How far a link has followed each branch. A removed branch keeps a row without a hash until the next comparison. place is
+-- the delivery that moved it last.
 CREATE TABLE link_heads (
-    link_id    TEXT    NOT NULL REFERENCES repository_links (id),
-    branch     TEXT    NOT NULL,
-    hash       TEXT    NOT NULL,
-    suspect    TEXT    NOT NULL DEFAULT '',
-    suspect_at INTEGER,
-    place      INTEGER NOT NULL DEFAULT 0,
-    moved_at   INTEGER NOT NULL,
+    link_id     TEXT    NOT NULL REFERENCES repository_links (id),
+    branch      TEXT    NOT NULL,
+    hash        TEXT    NOT NULL,
+    suspect     TEXT    NOT NULL DEFAULT '',
+    suspect_at  INTEGER,
+    place       INTEGER NOT NULL DEFAULT 0,
+    followed_at INTEGER NOT NULL,
     PRIMARY KEY (link_id, branch)
 ) STRICT;
 
