@@ -260,7 +260,7 @@ func TestAFailingHostIsNamedInEveryStep(t *testing.T) {
 func TestALinkActsByTheAccountThatItsConfirmationNamed(t *testing.T) {
 	s := newLinkSite(t)
 	step := s.picked()
-	page := s.priya.get(step + "?step=confirm&branch=master").want(200, "as Priya Raman on Bitbucket.org")
+	page := s.priya.get(step+"?step=confirm&branch=master").want(200, "as Priya Raman on Bitbucket.org")
 	id := hiddenID.FindStringSubmatch(page.body)[1]
 	if named := `name="connection" value="` + s.row().Connection.ID + `"`; !strings.Contains(page.body, named) {
 		t.Errorf("the form does not say %s", named)
