@@ -163,7 +163,7 @@ func (l *linked) push(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if strings.Count(log.body, ">Recorded<") >= 50 { // a whole page; they are worked off oldest first
+		if strings.Count(log.body, ">Recorded<") >= 30 { // a whole page; they are worked off oldest first
 			l.delivery, err = log.text(`href="(/projects/\w+/deliveries/dl_\w+)"`)
 			return err
 		}
@@ -204,7 +204,7 @@ func (l *linked) pages() [][2]string {
 		{"Link", l.link},
 		{"Link, edit", l.link + "/edit"},
 		{"Link, why did nothing happen", l.link + "/why?commit=" + l.head},
-		{"Deliveries, 50 of them", l.project + "/deliveries"},
+		{"Deliveries, a full page", l.project + "/deliveries"},
 		{"Delivery", l.delivery},
 		{"Connections", "/account/connections"},
 	}

@@ -12,8 +12,8 @@ import (
 
 // How many deliveries a page lists: a link's has much else on it.
 const (
-	deliveriesShown       = 50
-	deliveriesShownOfLink = 20
+	deliveriesShown       = 30
+	deliveriesShownOfLink = 15
 )
 
 // deliveryRoutes are the deliveries of a project.

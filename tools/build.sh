@@ -6,5 +6,6 @@ out=${1:-bin/fairlead}
 version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo development)}
 flags="-s -w -X main.version=$version"
 if [ "$(go env GOOS)" = linux ]; then flags="$flags -extldflags -static"; fi
-# netgo and osusergo: a static binary cannot load the C library's resolvers. Nobody loads extensions into the database.
-CGO_ENABLED=1 go build -buildvcs=false -trimpath -tags "netgo osusergo sqlite_omit_load_extension" -ldflags "$flags" -o "$out" ./cmd/fairlead
+# netgo and osusergo: a static binary cannot load the C library's resolvers. Nobody loads extensions into the database, and
+# the gallery is for whoever changes Fairlead.
+CGO_ENABLED=1 go build -buildvcs=false -trimpath -tags "netgo osusergo sqlite_omit_load_extension release" -ldflags "$flags" -o "$out" ./cmd/fairlead

@@ -20,8 +20,8 @@ type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Serve Fairlead."`
 	Demo      demoCommand      `cmd:"" help:"Serve Fairlead with a simulated Bitbucket beside it, to try everything without an account."`
 	OwnerLink ownerLinkCommand `cmd:"" help:"Print a one-time link for a workspace owner who lost the password."`
-	Gallery   galleryCommand   `cmd:"" hidden:"" help:"Serve every screen in every state from canned data, for design reviews."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
+	developerCommands
 }
 
 const description = `Fairlead connects a team's Git hosts: an admin connects a host once, in a browser, and sees that it works.

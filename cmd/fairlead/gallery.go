@@ -1,3 +1,5 @@
+//go:build !release
+
 package main
 
 import (
@@ -11,6 +13,11 @@ import (
 	"fairlead/static"
 	"fairlead/views"
 )
+
+// developerCommands are for whoever changes Fairlead; the binary that is handed out does without.
+type developerCommands struct {
+	Gallery galleryCommand `cmd:"" hidden:"" help:"Serve every screen in every state from canned data, for design reviews."`
+}
 
 type galleryCommand struct {
 	Listen string `help:"Address to listen on (default ${default})." default:"127.0.0.1:7402" placeholder:"HOST:PORT"`
