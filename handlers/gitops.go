@@ -62,6 +62,7 @@ func (s *Server) repairWebhooks(w http.ResponseWriter, r *http.Request) error {
 	}
 	flash := views.Flash{Title: fmt.Sprintf("Repaired webhooks: %d.", repaired)}
 	if failed > 0 {
+		flash.Tone = views.ToneWarn
 		flash.Text = fmt.Sprintf("Not repaired: %d. Their links say why.", failed)
 	}
 	return s.goToWith(w, r, gitOpsPath, flash)
