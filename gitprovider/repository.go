@@ -37,8 +37,8 @@ func repositoryGone(k fairlead.Kind, said string) *fairlead.Diagnosis {
 		Title:   k.Host + " does not find the repository",
 		Because: answered("It was removed, or the connected account may not see it; "+k.Host+" does not tell which", said),
 		Fix: []string{
-			"Look whether you can open it on " + k.Host + ", signed in as the connected account.",
-			"If it is there, ask an admin of the repository to give the account access. If it is gone, unlink it.",
+			"Look on " + k.Host + " whether the repository is there, under that address.",
+			"If it is, ask one of its admins to give the connected account access. If it is gone, a link with it can only be unlinked.",
 		},
 	}
 }

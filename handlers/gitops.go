@@ -83,6 +83,7 @@ func (s *Server) repairWebhooks(w http.ResponseWriter, r *http.Request) error {
 	}
 	flash := views.Flash{Title: fmt.Sprintf("Repaired webhooks: %d.", did.Repaired)}
 	if did.Failed > 0 {
+		flash.Tone = views.ToneWarn
 		flash.Text = fmt.Sprintf("Not repaired: %d. Their links say why.", did.Failed)
 	}
 	if did.Left > 0 {

@@ -106,6 +106,10 @@ func (s *Server) showFirstPush(w http.ResponseWriter, r *http.Request, _ linking
 
 // did answers an action on a link: what a host refused stands on the link's page.
 func (s *Server) did(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow, err error, done string) error {
+	return s.didWith(w, r, project, row, err, views.Flash{Title: done})
+}
+
+func (s *Server) didWith(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow, err error, done views.Flash) error {
 	d, err := diagnosisOf(err)
 	switch {
 	case err != nil:
@@ -113,19 +117,19 @@ func (s *Server) did(w http.ResponseWriter, r *http.Request, project linking.Acc
 	case d != nil:
 		return s.renderLink(w, r, http.StatusConflict, project, row, d)
 	}
-	return s.goToWith(w, r, linkPath(row), views.Flash{Title: done})
+	return s.goToWith(w, r, linkPath(row), done)
 }
 
 func (s *Server) checkLink(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow) error {
 	health, err := s.Linking.Check(r.Context(), row.Link)
-	done := "Everything is as it should be."
+	done := views.Flash{Title: "Everything is as it should be."}
 	switch {
 	case len(health.Problems()) > 0:
-		done = "The check found something that needs attention."
+		done = views.Flash{Title: "The check found something that needs attention.", Tone: views.ToneWarn}
 	case slices.ContainsFunc(health.Checks, func(c fairlead.HealthCheck) bool { return !c.OK && c.Text != "" }):
-		done = "Not everything could be checked. Health says why."
+		done = views.Flash{Title: "Not everything could be checked. Health says why.", Tone: views.ToneWarn}
 	}
-	return s.did(w, r, project, row, err, done)
+	return s.didWith(w, r, project, row, err, done)
 }
 
 func (s *Server) repairLink(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow) error {
@@ -276,5 +280,9 @@ func (s *Server) unlink(w http.ResponseWriter, r *http.Request, project linking.
 	if err != nil {
 		return err
 	}
-	return s.goToWith(w, r, views.ProjectLinksPath(project.Project.Key), views.Flash{Title: row.Link.Repository.FullName + " was unlinked.", Text: note})
+	done := views.Flash{Title: row.Link.Repository.FullName + " was unlinked.", Text: note}
+	if note != "" { // says what is left at the host
+		done.Tone = views.ToneWarn
+	}
+	return s.goToWith(w, r, views.ProjectLinksPath(project.Project.Key), done)
 }

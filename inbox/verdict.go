@@ -14,7 +14,7 @@ import (
 func ruled(link fairlead.RepositoryLink, c fairlead.RefChange) (fairlead.Verdict, string) {
 	switch rule := link.Rule; {
 	case link.Project.IsArchived():
-		return fairlead.VerdictPaused, "The project is archived. Restore it, then process this delivery again."
+		return fairlead.VerdictPaused, "The project is archived. Restore it, then choose Reprocess at this delivery."
 	case c.Type == fairlead.RefTag && !rule.Tags:
 		return fairlead.VerdictTag, "This link does not follow tags. The push was of the tag " + c.Name + "."
 	case c.Type == fairlead.RefTag:

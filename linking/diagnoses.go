@@ -53,12 +53,15 @@ var plain = strings.NewReplacer("**", "", "`", "")
 
 // notAdmin is for a repository whose webhooks the account may not change.
 func notAdmin(k fairlead.Kind, repo fairlead.Repository, at time.Time) *fairlead.Diagnosis {
-	row := roleRow(k, repo)
+	because := k.Host + " did not say what it may do there. Webhooks need admin."
+	if repo.Access != "" {
+		because = "It has " + repo.Access + " there. Webhooks need admin."
+	}
 	return &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisRepositoryNotAdmin, At: at,
-		Title:   "Your account does not administer " + repo.FullName,
-		Because: row.Text,
-		Fix:     []string{"At " + k.Host + ", somebody who administers " + repo.FullName + " gives you the role admin, or makes the link here."},
+		Title:   "The connected account does not administer " + repo.FullName,
+		Because: because,
+		Fix:     []string{"Ask an admin of the repository to give the account that role, or to link it here or take the link over."},
 	}
 }
 

@@ -47,7 +47,7 @@ func TestWhatIsWrongWithALinkHasAName(t *testing.T) {
 		}, "Repository", fairlead.DiagnosisRepositoryGone, "unlink it", false},
 		"the account lost its role": {func(d *dock, _ fairlead.Connection, _ fairlead.RepositoryLink) {
 			d.must(d.sim.SetRole(ordersDB, hostPriya, "write"))
-		}, "Repository", fairlead.DiagnosisRepositoryNotAdmin, "You have write", false},
+		}, "Repository", fairlead.DiagnosisRepositoryNotAdmin, "It has write there", false},
 		"the branch was deleted": {func(d *dock, c fairlead.Connection, l fairlead.RepositoryLink) {
 			d.must(d.ChangeRule(d.t.Context(), as(d.ana), d.access(d.ana, d.orders), l, rule("feature/add-region")))
 			_, err := d.sim.DeleteBranch(ordersDB, "feature/add-region")

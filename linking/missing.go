@@ -41,7 +41,7 @@ func (f *Flow) WhyMissing(ctx context.Context, c fairlead.Connection, typed stri
 		row := diagnosed("Repository", d)
 		if d.Code == fairlead.DiagnosisRepositoryGone {
 			row.Text = kind.Host + " does not show " + name + " to " + c.Account.Name + ". It does not say whether there is no such repository, or " +
-				"this account may not see it. Compare the address; then ask an administrator of the repository for access."
+				"this account may not see it. Compare the address; then ask an admin of the repository for access."
 		}
 		return append(checks, row), nil
 	}
@@ -61,8 +61,7 @@ func roleRow(k fairlead.Kind, repo fairlead.Repository) fairlead.HealthCheck {
 		row.Text = k.Host + " did not say what this account may do in " + repo.FullName + "."
 	default:
 		row.Code = fairlead.DiagnosisRepositoryNotAdmin
-		row.Text = "You have " + repo.Access + " in " + repo.FullName + ", webhooks need admin. Ask an administrator of the repository for the role, " +
-			"or to make the link."
+		row.Text = "The account has " + repo.Access + " there. Webhooks need admin: ask an admin of the repository for that role, or to link it here."
 	}
 	return row
 }

@@ -1,6 +1,8 @@
 package views
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"fairlead"
@@ -63,8 +65,9 @@ func (r LinkRow) Trouble() LinkTrouble {
 	}
 	first := problems[0]
 	t := LinkTrouble{Tone: ToneWarn, Title: first.Name + ": " + first.Evidence, Text: first.Text, Remedy: RemedyLook}
-	if first.Evidence == "" {
-		t.Title = first.Name
+	if first.Evidence == "" { // the text begins with what is wrong
+		what, rest, _ := strings.Cut(first.Text, ". ")
+		t.Title, t.Text = strings.TrimSuffix(what, "."), rest
 	}
 	if first.Repairable {
 		t.Remedy = RemedyRepair
@@ -97,6 +100,22 @@ func (r LinkRow) pill() (Tone, string) {
 		return ToneRun, "Waiting for the first push"
 	}
 	return ToneOK, "Receiving pushes"
+}
+
+// checks are those that were read back. Whether deliveries come is known here, and later than the last check.
+func (r LinkRow) checks() []fairlead.HealthCheck {
+	checks := slices.Clone(r.Link.Health.Checks)
+	for i, c := range checks {
+		if c.Name == "Deliveries" && !c.OK && c.Code == "" && !r.Link.LastPushAt.IsZero() {
+			checks[i].OK, checks[i].Evidence = true, "the last on "+moment(r.Link.LastPushAt)
+		}
+	}
+	return checks
+}
+
+// canRotate reports whether there is a webhook whose secret can be replaced.
+func (v LinkDetail) canRotate() bool {
+	return !v.Row.Polling && v.link().Webhook.ID != "" && v.link().Connection.IsAlive()
 }
 
 // branchWords say which branches a rule follows.

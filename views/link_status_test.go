@@ -86,3 +86,43 @@ func TestPathsCarryWhatHostsAllowInIds(t *testing.T) {
 		}
 	}
 }
+
+func TestAProblemIsNamedByWhatIsWrongAndNotByTheNameOfTheCheck(t *testing.T) {
+	row := gallerist().row(func(r *LinkRow) {
+		r.Link.Health.Checks[3] = fairlead.HealthCheck{Name: "Webhook", Code: fairlead.DiagnosisWebhookMissing, Text: "The webhook is not there any more. Choose Repair."}
+	})
+	if got := row.Trouble(); got.Title != "The webhook is not there any more" || got.Text != "Choose Repair." {
+		t.Errorf("got %q, %q", got.Title, got.Text)
+	}
+}
+
+func TestHealthDoesNotSayThatNothingCameWhenSomethingDid(t *testing.T) {
+	c := gallerist()
+	none := fairlead.HealthCheck{Name: "Deliveries", Evidence: "none yet"}
+	for name, one := range map[string]struct {
+		pushed time.Time
+		check  fairlead.HealthCheck
+		ok     bool
+		says   string
+	}{
+		"nothing came":              {time.Time{}, none, false, "none yet"},
+		"a push came since":         {c.now, none, true, "the last on 23 November 2026, 09:41 UTC"},
+		"what is wrong stays wrong": {c.now, fairlead.HealthCheck{Name: "Deliveries", Code: fairlead.DiagnosisWebhookSilent}, false, ""},
+	} {
+		row := c.row(func(r *LinkRow) {
+			r.Link.LastPushAt, r.Link.Health.Checks = one.pushed, []fairlead.HealthCheck{one.check}
+		})
+		if got := row.checks()[0]; got.OK != one.ok || got.Evidence != one.says {
+			t.Errorf("%s: got %t, %q", name, got.OK, got.Evidence)
+		}
+	}
+}
+
+func TestAFlashIsGreenOnlyWhenNothingIsLeftToDo(t *testing.T) {
+	if f := (Flash{}); f.tone() != ToneOK || f.icon() != IconDone {
+		t.Errorf("got %s", f.tone())
+	}
+	if f := (Flash{Tone: ToneWarn}); f.tone() != ToneWarn || f.icon() != IconWarn {
+		t.Errorf("got %s", f.tone())
+	}
+}

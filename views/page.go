@@ -2,7 +2,11 @@
 // static files, never a request or a row. The gallery shows all of it from canned data.
 package views
 
-import "fairlead"
+import (
+	"cmp"
+
+	"fairlead"
+)
 
 // Layout is the frame that a page stands in.
 type Layout string
@@ -60,7 +64,17 @@ type Page struct {
 // Flash is the one message that a redirect may leave behind.
 type Flash struct {
 	Title, Text string
+	Tone        Tone      `json:",omitzero"` // "" is done, ToneWarn that something is left to do
 	Link        FlashLink `json:",omitzero"` // where to go on, if anywhere
+}
+
+func (f Flash) tone() Tone { return cmp.Or(f.Tone, ToneOK) }
+
+func (f Flash) icon() Icon {
+	if f.tone() == ToneOK {
+		return IconDone
+	}
+	return IconWarn
 }
 
 // FlashLink leads from a message to what it speaks of.
