@@ -192,11 +192,13 @@ func (b *browser) newWindow() *tab {
 		}
 		return id != ""
 	})
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id), chromedp.WithListener(b.listen))
-	b.cancels = append(b.cancels, cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		b.t.Fatalf("attach to the new window: %v", err)
-	}
+	var ctx context.Context
+	b.wait("the new window to be attached to", func() bool { // a window on its way to another page refuses
+		attached, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id), chromedp.WithListener(b.listen))
+		b.cancels = append(b.cancels, cancel)
+		ctx = attached
+		return chromedp.Do(ctx) == nil
+	})
 	return b.adopt(ctx, id)
 }
 

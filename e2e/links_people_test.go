@@ -65,7 +65,7 @@ func TestAnArchivedProjectPausesItsLinksUntilItIsRestored(t *testing.T) {
 	does(p, "Archive Orders", "Orders was archived.")
 	f.push(ordersDB, "main", "migrations/0003_archived.sql")
 	waitLog(p, ordersLog, "Ignored")
-	says(p, "The project is archived. Restore it, then process this delivery again.")
+	says(p, "The project is archived. Restore it, then choose Reprocess at this delivery.")
 	p.open(address)
 	says(p, "Paused", "The project is archived")
 	if p.shows(button("Ask now")) {

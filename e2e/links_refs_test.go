@@ -133,7 +133,7 @@ func TestWhyNothingHappenedStopsAtThePointOfEveryFate(t *testing.T) {
 		{branch, []string{"This commit was ignored", "This link follows main. The push was to feature/why.", "choose Edit at the link and let it follow feature/why"}},
 		{path, []string{"This commit was ignored", "1 file changed, none of them under migrations.", "choose Edit at the link and widen its path filter"}},
 		{address(ordersDB, lost), []string{"This commit was not recorded", "The push did not arrive", "It is present and right."}},
-		{seeded.Tags["v1.0"], []string{"This commit was not recorded", "The commit was on main before the link was made"}},
+		{seeded.Tags["v1.0"], []string{"This commit was not recorded", "The commit was on main before the link followed it"}},
 		{"0123456789abcdef0123456789abcdef01234567", []string{"This commit was not recorded", "The repository has no such commit"}},
 		{address("acme-data/billing-db", elsewhere), []string{"The repository has no such commit", "The address is of acme-data/billing-db. This link is with " + ordersDB + "."}},
 		{"the last one", []string{"Enter the hash of a commit, or paste its address"}},

@@ -145,7 +145,12 @@ type filling struct {
 
 // existing makes what routes speak of; the longer beginnings come first.
 func (s *wizardSite) existing() []filling {
-	link := func() *linkSite { return linkedOn(s) }
+	link := func() *linkSite { // made once: whoever may not do what the route does leaves it as it is
+		if s.scene == nil {
+			s.scene = linkedOn(s)
+		}
+		return s.scene
+	}
 	return []filling{
 		{"/settings/gitops/setups/{id}", func() string { return s.begun(s.priya, "Ours", "unknown", "unknown-secret") }},
 		{"/settings/gitops/new/{draft}", func() string { return s.draft(s.priya, "Ours") }},

@@ -40,7 +40,8 @@ type wizardSite struct {
 	router  chi.Router
 	priya   *visitor
 
-	clients int // registered at the host
+	clients int       // registered at the host
+	scene   *linkSite // what routes of the contract speak of, once it is made
 }
 
 func newWizardSite(t *testing.T) *wizardSite {
