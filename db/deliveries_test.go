@@ -185,7 +185,7 @@ func TestEveryFilterPagesThroughTheLogWithoutLossOrRepetition(t *testing.T) {
 	w.arrived(w.linked(priya, w.project(priya, "Billing", "BILLING"), l.Connection, "acme/elsewhere"), "elsewhere")
 	shows := map[fairlead.Showing][]fairlead.Verdict{
 		fairlead.ShowAll: ends, fairlead.ShowRecorded: {fairlead.VerdictRecorded}, fairlead.ShowIgnored: {fairlead.VerdictPath},
-		fairlead.ShowAttention: {fairlead.VerdictFailed, fairlead.VerdictCaughtUp},
+		fairlead.ShowAttention: {fairlead.VerdictFailed, fairlead.VerdictCaughtUp, fairlead.VerdictWaiting}, // those that wait are parked
 	}
 	for show, of := range shows {
 		var want []string
@@ -227,7 +227,7 @@ func TestNewDeliveriesAreCountedFromTheCursorOnUpToAHundred(t *testing.T) {
 		return n
 	}
 	after := w.delivery(l, "d07").Cursor() // the second of the three at its instant
-	for show, want := range map[fairlead.Showing]int{fairlead.ShowAll: 4, fairlead.ShowRecorded: 1, fairlead.ShowIgnored: 1, fairlead.ShowAttention: 1} {
+	for show, want := range map[fairlead.Showing]int{fairlead.ShowAll: 4, fairlead.ShowRecorded: 1, fairlead.ShowIgnored: 1, fairlead.ShowAttention: 2} {
 		if got := newer(show, after); got != want {
 			t.Errorf("%q: got %d, want %d", show, got, want)
 		}

@@ -105,8 +105,8 @@ func (t tx) putPushes(ctx context.Context, v fairlead.Delivery, pushes []fairlea
 func (d *DB) RetryDelivery(ctx context.Context, v fairlead.Delivery, pushes []fairlead.Push) error {
 	return d.write(ctx, func(t tx) error {
 		n, err := t.exec(ctx, `
-			UPDATE deliveries SET state = 'waiting', reason = $1, diagnosis = $2, due_at = $3, attempts = $4 WHERE id = $5 AND state = 'working' AND claims = $6`,
-			v.Reason, encode(v.Diagnosis), millis(v.NextAt), v.Attempts, v.ID, v.Claim)
+			UPDATE deliveries SET state = 'waiting', shown = $1, reason = $2, diagnosis = $3, due_at = $4, attempts = $5 WHERE id = $6 AND state = 'working' AND claims = $7`,
+			string(shownWaiting(v)), v.Reason, encode(v.Diagnosis), millis(v.NextAt), v.Attempts, v.ID, v.Claim)
 		if err == nil && n == 0 {
 			err = errNotClaimed()
 		}
@@ -115,6 +115,14 @@ func (d *DB) RetryDelivery(ctx context.Context, v fairlead.Delivery, pushes []fa
 		}
 		return t.putPushes(ctx, v, pushes)
 	})
+}
+
+// shownWaiting is the filter under which a delivery stands that waits: what something is wrong with needs attention.
+func shownWaiting(v fairlead.Delivery) fairlead.Showing {
+	if v.Diagnosis != nil || v.NextAt.IsZero() {
+		return fairlead.ShowAttention
+	}
+	return fairlead.ShowAll
 }
 
 // HasUnfinished reports whether a link has deliveries that are waiting or being worked off.

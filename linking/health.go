@@ -13,6 +13,7 @@ type healthStore interface {
 	SaveLinkHealth(ctx context.Context, id string, h fairlead.Health, r fairlead.Repository) error
 	ListLinksToCheck(ctx context.Context, before time.Time, limit int) ([]fairlead.RepositoryLink, error)
 	ListDeliveries(ctx context.Context, filter fairlead.DeliveryFilter, before fairlead.Cursor, limit int) ([]fairlead.Delivery, error)
+	ListRejections(ctx context.Context, linkID string) ([]fairlead.Rejection, error) // newest first
 }
 
 // Names of the rows of a link's health.
@@ -54,6 +55,9 @@ func (f *Flow) check(ctx context.Context, p provider, l fairlead.RepositoryLink)
 		return health, known.repositoryErr, err
 	}
 	if l, err = f.settled(ctx, l, known.hook); err != nil {
+		return health, known.repositoryErr, err
+	}
+	if known.refused, err = f.refusedSince(ctx, l); err != nil {
 		return health, known.repositoryErr, err
 	}
 	if known.silent, err = f.isSilent(ctx, l); err != nil {
@@ -98,6 +102,7 @@ type facts struct {
 	hook          *fairlead.Webhook // nil if there is none, or none was looked for
 	hookErr       error
 	silent        bool // the last pushes came without the webhook
+	refused       bool // what came last was refused for its signature
 }
 
 // gather asks the host: for the repository, its branches and its webhooks, one request each while lists fit on a page. Who may
@@ -137,6 +142,17 @@ func (*facts) keep(place *error, err error) error {
 		return nil
 	}
 	return err
+}
+
+// refusedSince reports whether something came since the last good delivery that was refused for its signature.
+func (f *Flow) refusedSince(ctx context.Context, l fairlead.RepositoryLink) (bool, error) {
+	refused, err := f.store.ListRejections(ctx, l.ID)
+	if err != nil || len(refused) == 0 {
+		return false, err
+	}
+	last := refused[0]
+	bySignature := last.Code == fairlead.DiagnosisSignatureWrong || last.Code == fairlead.DiagnosisSignatureMissing
+	return bySignature && last.At.After(l.LastPushAt), nil
 }
 
 // isSilent reports whether the last two pushes were found by the regular check, and the webhook told of none since.
@@ -273,6 +289,10 @@ func (f *Flow) deliveriesRow(p provider, l fairlead.RepositoryLink, known facts)
 		row.Code, row.Repairable = fairlead.DiagnosisWebhookSilent, true
 		row.Text = "The last pushes were found by the regular check: their webhook never came. Choose Repair; if it stays, look whether a firewall or a proxy " +
 			"before Fairlead refuses calls from " + p.host.Kind().Host + "."
+	case known.refused:
+		row.Code, row.Repairable, row.Evidence = fairlead.DiagnosisSignatureWrong, true, "the last one was refused"
+		row.Text = "What came last to the webhook's address was not signed with this link's secret. If a push of yours is missing, choose Repair: " + p.host.Kind().Host +
+			" then gets the secret again. If none is, somebody else sent it; nothing of it was kept."
 	case l.LastPushAt.IsZero():
 		row.Evidence = "none yet"
 	default:

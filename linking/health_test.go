@@ -205,3 +205,25 @@ func TestACheckThatIsCutOffLeavesTheHealthAsItWas(t *testing.T) {
 	}
 	wantHealthy(t, d.found(l.ID).Health)
 }
+
+func TestARefusedDeliveryThatCameLastIsNamed(t *testing.T) {
+	d := newDock(t)
+	l := d.linked(d.connected(d.ana, hostPriya), ordersDB)
+	refusal := fairlead.Rejection{At: d.clock.Now().Add(time.Minute), Code: fairlead.DiagnosisSignatureWrong, Reason: "The signature does not match.", Source: "192.0.2.9"}
+	d.must(d.db.RecordRejections(t.Context(), l.ID, []fairlead.Rejection{refusal}, 1))
+	health, err := d.Check(t.Context(), l)
+	if bad := health.Problems(); err != nil || len(bad) != 1 || bad[0].Code != fairlead.DiagnosisSignatureWrong || !bad[0].Repairable {
+		t.Errorf("got %+v, %v", health.Problems(), err)
+	}
+}
+
+func TestHealthSpeaksOfTheBranchThatIsFollowedNow(t *testing.T) {
+	d := newDock(t)
+	l := d.linked(d.connected(d.ana, hostPriya), ordersDB)
+	d.must(d.ChangeRule(t.Context(), as(d.ana), d.access(d.ana, d.orders), l, rule("feature/*")))
+	for _, row := range d.found(l.ID).Health.Checks {
+		if row.Name == "Branch" && row.Evidence != "feature/* matches 1 branch" {
+			t.Errorf("got %+v", row)
+		}
+	}
+}

@@ -178,20 +178,28 @@ func (f *Flow) ChangeRule(ctx context.Context, by fairlead.Actor, a Access, l fa
 	if err := a.owns(l); err != nil {
 		return err
 	}
-	var added []fairlead.Branch
-	if rule.Branch != l.Rule.Branch {
-		p, err := f.provider(ctx, l.ProviderID)
-		if err != nil {
-			return err
-		}
-		repo := l.Repository
-		repo.Access = fairlead.AccessAdmin // following another branch takes no more than reading
-		if added, err = f.heads(ctx, p, l.Connection.ID, repo, rule); err != nil {
-			return err
-		}
-		added = slices.DeleteFunc(added, func(b fairlead.Branch) bool { return l.Rule.FollowsBranch(b.Name) })
+	if rule.Branch == l.Rule.Branch {
+		return f.store.UpdateLinkRule(ctx, by, l.ID, rule, nil)
 	}
-	return f.store.UpdateLinkRule(ctx, by, l.ID, rule, added)
+	p, err := f.provider(ctx, l.ProviderID)
+	if err != nil {
+		return err
+	}
+	repo := l.Repository
+	repo.Access = fairlead.AccessAdmin // following another branch takes no more than reading
+	added, err := f.heads(ctx, p, l.Connection.ID, repo, rule)
+	if err != nil {
+		return err
+	}
+	added = slices.DeleteFunc(added, func(b fairlead.Branch) bool { return l.Rule.FollowsBranch(b.Name) })
+	if err := f.store.UpdateLinkRule(ctx, by, l.ID, rule, added); err != nil {
+		return err
+	}
+	if l, err = f.store.FindRepositoryLink(ctx, l.ID); err != nil {
+		return err
+	}
+	_, _, err = f.checkInTurn(ctx, p, l) // what health says of the branch is of the old one
+	return err
 }
 
 // TakeOver makes a link act by the person's own connection, after the host said that its account administers the
