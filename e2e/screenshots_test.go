@@ -22,6 +22,7 @@ var pictures = map[string]float64{
 	"wizard-confirm":        1080,
 	"diagnosis-secret":      945,
 	"hand-over-sheet":       965,
+	"link":                  980,
 }
 
 // TestScreenshotsOfTheGallery is the task screenshots: it renders every exhibit into the folder FAIRLEAD_SCREENSHOTS, and

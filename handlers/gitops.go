@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -28,11 +29,7 @@ func (s *Server) showGitOps(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		row := views.NewProviderRow(p, kind)
-		if err := s.countLinks(r, p, &row); err != nil {
-			return err
-		}
-		v.Providers = append(v.Providers, row)
+		v.Providers = append(v.Providers, views.NewProviderRow(p, kind))
 	}
 	setups, err := s.Setup.List(r.Context())
 	if err != nil {
@@ -53,23 +50,27 @@ func (s *Server) showGitOps(w http.ResponseWriter, r *http.Request) error {
 		v.Unfinished = append(v.Unfinished, unfinishedDraft(draft, kind))
 	}
 	v.External = s.ExternalURL.String()
-	if v.Elsewhere, err = s.Linking.Elsewhere(r.Context()); err != nil {
+	if err := s.countLinks(r, providers, &v); err != nil {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, views.Page{Title: "GitOps", Area: views.AreaGitOps}, views.GitOpsPage(v))
 }
 
-// countLinks tells how many repository links a provider has, and how many of them need attention.
-func (s *Server) countLinks(r *http.Request, p fairlead.GitProvider, row *views.ProviderRow) error {
-	use, err := s.Linking.UseOf(r.Context(), p.ID)
-	if err != nil {
+// countLinks tells how many repository links each provider has, how many of them need attention, and which lead elsewhere.
+func (s *Server) countLinks(r *http.Request, providers []fairlead.GitProvider, v *views.GitOps) error {
+	links, err := s.Linking.AllLinks(r.Context())
+	if err != nil || len(links) == 0 {
 		return err
 	}
-	links, err := s.linkRows(r, use.Links)
-	row.Links = len(links)
-	for _, link := range links {
-		if !link.Link.Project.IsArchived() && link.Trouble().Title != "" {
-			row.Troubled++
+	rows, err := s.linkRows(r, links)
+	for _, row := range rows {
+		if s.Linking.LeadsElsewhere(row.Link) {
+			v.Elsewhere = append(v.Elsewhere, row.Link)
+		}
+		of := &v.Providers[slices.IndexFunc(providers, func(p fairlead.GitProvider) bool { return p.ID == row.Provider.ID })]
+		of.Links++
+		if !row.Link.Project.IsArchived() && row.Trouble().Title != "" {
+			of.Troubled++
 		}
 	}
 	return err

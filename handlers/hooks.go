@@ -48,7 +48,6 @@ func (s *Server) receiveDelivery(w http.ResponseWriter, r *http.Request, door ch
 	defer patience.Stop()
 	select {
 	case door <- struct{}{}:
-		defer func() { <-door }()
 	case <-patience.C:
 		w.Header().Set("Retry-After", hookRetry)
 		answerHook(w, http.StatusServiceUnavailable, "Too many deliveries at once. Send it again.")
@@ -57,6 +56,7 @@ func (s *Server) receiveDelivery(w http.ResponseWriter, r *http.Request, door ch
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, hookLimit))
+	<-door // what was read whole waits for the disk only, together with the others
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		s.refuseDelivery(w, r, s.Inbox.TooLarge(r.Context(), link, address))
 		return

@@ -3,6 +3,7 @@ package linking
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,14 +77,18 @@ func (f *Flow) RotateSecret(ctx context.Context, by fairlead.Actor, a Access, l 
 
 // Elsewhere lists the links whose webhook does not lead to the external URL: it changed since they were made.
 func (f *Flow) Elsewhere(ctx context.Context) ([]fairlead.RepositoryLink, error) {
-	all, err := f.store.ListRepositoryLinks(ctx, fairlead.LinkFilter{})
-	var elsewhere []fairlead.RepositoryLink
-	for _, l := range all {
-		if l.Webhook.ID != "" && !strings.HasPrefix(l.Webhook.URL, f.external+hooksPath) {
-			elsewhere = append(elsewhere, l)
-		}
-	}
-	return elsewhere, err
+	all, err := f.AllLinks(ctx)
+	return slices.DeleteFunc(all, func(l fairlead.RepositoryLink) bool { return !f.LeadsElsewhere(l) }), err
+}
+
+// AllLinks lists the links of all projects.
+func (f *Flow) AllLinks(ctx context.Context) ([]fairlead.RepositoryLink, error) {
+	return f.store.ListRepositoryLinks(ctx, fairlead.LinkFilter{})
+}
+
+// LeadsElsewhere reports whether a link's webhook does not lead to the external URL.
+func (f *Flow) LeadsElsewhere(l fairlead.RepositoryLink) bool {
+	return l.Webhook.ID != "" && !strings.HasPrefix(l.Webhook.URL, f.external+hooksPath)
 }
 
 // repairTime is how long RepairAll goes on with links: somebody waits for the answer. The last one may take longer.
