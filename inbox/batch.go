@@ -68,27 +68,6 @@ func (b *batcher) wait() {
 	}
 }
 
-// wayTime is how long the worker stands back for arrivals at the most: a burst that does not end must not stop it.
-const wayTime = 100 * time.Millisecond
-
-// giveWay returns when nothing waits to be stored, or after a while: whoever waits for an answer goes before what can be
-// worked off later, since both need the one writer.
-func (b *batcher) giveWay(ctx context.Context) {
-	b.mu.Lock()
-	draining := b.draining
-	b.mu.Unlock()
-	if draining == nil {
-		return
-	}
-	patience := time.NewTimer(wayTime)
-	defer patience.Stop()
-	select {
-	case <-draining:
-	case <-patience.C:
-	case <-ctx.Done():
-	}
-}
-
 func (b *batcher) drain() {
 	for {
 		b.mu.Lock()
