@@ -15,7 +15,7 @@ func TestAMemberLinksARepositoryAndSeesAPushWithItsFiles(t *testing.T) {
 	owner.waitAt("/projects")
 
 	p := join(f, owner, "Mo Lind")
-	project := createProject(f, p, "Orders")
+	createProject(f, p, "Orders")
 	p.click(link("Repositories"))
 	p.shot("links-empty")
 	p.click(link("Link a repository"))
@@ -50,6 +50,7 @@ func TestAMemberLinksARepositoryAndSeesAPushWithItsFiles(t *testing.T) {
 	if got := p.value(css("#branch")); got != "main" {
 		t.Errorf("the branch is prefilled with %q", got)
 	}
+	p.waitFor("the first preview", `document.querySelector("#preview").textContent.includes("Every file counts")`)
 	p.fill(css("#paths"), "migrations")
 	p.waitFor("the preview", `document.querySelector("#preview").textContent.includes("2 files")`)
 	p.shot("link-step-3")
@@ -70,8 +71,7 @@ func TestAMemberLinksARepositoryAndSeesAPushWithItsFiles(t *testing.T) {
 	p.shot("link-page")
 	f.push(ordersDB, "feature/other", "migrations/0010_other.sql")
 	f.push(ordersDB, "main", "app/readme.txt")
-	p.open(project + "/deliveries")
-	p.waitFor("three verdicts", `document.querySelectorAll(".log .pill").length === 3 || (setTimeout(() => location.reload(), 300), false)`)
+	waitLog(p, ordersLog, "Ignored", "Ignored", "Recorded")
 	says(p, "This link follows main.", "1 commit, 1 file")
 	p.shot("deliveries")
 	p.click(css(".log > li:last-child summary"))
