@@ -71,7 +71,7 @@ func TestAMemberLinksARepositoryAndSeesAPushWithItsFiles(t *testing.T) {
 	p.shot("link-page")
 	f.push(ordersDB, "feature/other", "migrations/0010_other.sql")
 	f.push(ordersDB, "main", "app/readme.txt")
-	waitLog(p, ordersLog, "Ignored", "Ignored", "Recorded")
+	waitLog(p, ordersLog, "Recorded", "Ignored", "Ignored")
 	says(p, "This link follows main.", "1 commit, 1 file")
 	p.shot("deliveries")
 	p.click(css(".log > li:last-child summary"))
