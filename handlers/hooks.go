@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -13,6 +14,9 @@ import (
 
 // hookLimit is twice the largest body that Bitbucket sends (256 KB, documented).
 const hookLimit = 512 << 10
+
+// hookExpected is more than a delivery of five commits with long messages has.
+const hookExpected = 32 << 10
 
 // Bodies are read whole, so only so many at once: senders who never finish must not fill the memory. A burst of honest ones
 // is over sooner than the patience.
@@ -39,8 +43,9 @@ var hookStatuses = map[fairlead.DiagnosisCode]int{
 // receiveDelivery answers 202 once the delivery is on the disk, 200 if it was there already. What fails on our side is a
 // 503, so that the host sends it again. Of a webhook that nobody has no body is read.
 func (s *Server) receiveDelivery(w http.ResponseWriter, r *http.Request, door chan struct{}) {
-	link, address := chi.URLParam(r, "link"), clientIP(r)
-	if err := s.Inbox.Knows(r.Context(), link); err != nil {
+	address := clientIP(r)
+	link, err := s.Inbox.FindHookedLink(r.Context(), chi.URLParam(r, "link"))
+	if err != nil {
 		s.refuseDelivery(w, r, err)
 		return
 	}
@@ -55,10 +60,10 @@ func (s *Server) receiveDelivery(w http.ResponseWriter, r *http.Request, door ch
 	case <-r.Context().Done():
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, hookLimit))
+	body, err := readHook(w, r)
 	<-door // what was read whole waits for the disk only, together with the others
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		s.refuseDelivery(w, r, s.Inbox.TooLarge(r.Context(), link, address))
+		s.refuseDelivery(w, r, s.Inbox.TooLarge(link, address))
 		return
 	}
 	if err != nil {
@@ -74,6 +79,15 @@ func (s *Server) receiveDelivery(w http.ResponseWriter, r *http.Request, door ch
 	default:
 		answerHook(w, http.StatusOK, "Stored before.")
 	}
+}
+
+// readHook reads a body that is not too large. Its announced length spares growing the buffer, of which more would go to the
+// garbage than the body has; it is believed up to the size of nearly all deliveries.
+func readHook(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), hookExpected)) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, hookLimit))
+	return body.Bytes(), err
 }
 
 func (s *Server) refuseDelivery(w http.ResponseWriter, r *http.Request, err error) {

@@ -70,7 +70,7 @@ func TestAWebhookThatComesAfterTheRegularCheckTellsNothingNew(t *testing.T) {
 	}
 	for _, c := range []bitbucketsim.PushedChange{first.Changes[0], second.Changes[0]} {
 		body := pushBody(q.link.Repository, fairlead.RefChange{Type: fairlead.RefBranch, Name: "main", Old: c.Old, New: c.New})
-		_, err := q.Receive(context.Background(), q.link.ID, signed(q.link.Secret, c.New[:8], body), body, "192.0.2.1")
+		_, err := q.deliver(context.Background(), q.link.ID, signed(q.link.Secret, c.New[:8], body), body, "192.0.2.1")
 		q.must(err)
 		q.work()
 		q.clock.forward(time.Second)

@@ -36,7 +36,7 @@ func FuzzReceive(f *testing.F) {
 		for name, value := range map[string]string{"X-Event-Key": event, "X-Request-Uuid": id, "Content-Type": contentType} {
 			header.Set(name, value)
 		}
-		receipt, err := q.Receive(ctx, q.link.ID, header, body, "192.0.2.1")
+		receipt, err := q.deliver(ctx, q.link.ID, header, body, "192.0.2.1")
 		after := newest()
 		switch {
 		case !sign && (err == nil || receipt.Stored || after.ID != before.ID):

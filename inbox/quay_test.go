@@ -151,10 +151,19 @@ func (q *quay) wire() {
 	q.Flow = inbox.New(options)
 }
 
+// deliver is one call of a webhook.
+func (q *quay) deliver(ctx context.Context, linkID string, header http.Header, body []byte, address string) (inbox.Receipt, error) {
+	link, err := q.FindHookedLink(ctx, linkID)
+	if err != nil {
+		return inbox.Receipt{}, err
+	}
+	return q.Receive(ctx, link, header, body, address)
+}
+
 // receive is the other side of the host's webhooks.
 func (q *quay) receive(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	_, err := q.Receive(r.Context(), strings.TrimPrefix(r.URL.Path, "/hooks/"), r.Header, body, "192.0.2.7")
+	_, err := q.deliver(r.Context(), strings.TrimPrefix(r.URL.Path, "/hooks/"), r.Header, body, "192.0.2.7")
 	status := http.StatusAccepted
 	if d, ok := errors.AsType[*fairlead.Diagnosis](err); ok {
 		status = map[fairlead.DiagnosisCode]int{

@@ -22,24 +22,47 @@ type Receipt struct {
 	Stored bool // false: the same delivery was stored before
 }
 
-// Receive checks who sent a delivery and stores it; it returns after the commit. Both are refused and stored nowhere: a
-// *fairlead.Diagnosis for one that is not signed as it should be or cannot be read, which leaves a trace at the link, and
-// CodeNotFound for a link that does not exist, which leaves none. The body must not be changed afterwards.
-func (f *Flow) Receive(ctx context.Context, linkID string, header http.Header, body []byte, address string) (Receipt, error) {
-	link, kind, err := f.hooked(ctx, linkID)
+// HookedLink is a link whose webhook was called, with what lets a delivery in.
+type HookedLink struct {
+	link fairlead.RepositoryLink
+	host gitprovider.Receiver
+}
+
+// FindHookedLink returns the link that a webhook's address names, before anything of a delivery is read; CodeNotFound for a
+// link that does not exist.
+func (f *Flow) FindHookedLink(ctx context.Context, linkID string) (HookedLink, error) {
+	nothing := fairlead.Errorf(fairlead.CodeNotFound, "There is no such webhook.")
+	if !fairlead.IsID(linkID, fairlead.PrefixRepositoryLink) {
+		return HookedLink{}, nothing
+	}
+	link, kind, err := f.Store.FindHookedLink(ctx, linkID)
 	if err != nil {
-		return Receipt{}, err
+		return HookedLink{}, err
 	}
 	host, ok := f.Hosts.FindLinker(kind)
 	if !ok {
-		return Receipt{}, fairlead.Errorf(fairlead.CodeNotFound, "There is no such webhook.")
+		return HookedLink{}, nothing
 	}
+	return HookedLink{link, host}, nil
+}
+
+// Receive checks who sent a delivery and stores it; it returns after the commit. One that is not signed as it should be or
+// cannot be read is stored nowhere: it leaves a trace at the link, and the error is a *fairlead.Diagnosis. Nor is one of a link
+// that was removed since it was found. The body must not be changed afterwards.
+func (f *Flow) Receive(ctx context.Context, to HookedLink, header http.Header, body []byte, address string) (Receipt, error) {
 	// Signature first: nothing of what is not signed is looked at.
-	byOldSecret, err := f.checkSignature(host, link, header, body)
+	byOldSecret, err := f.checkSignature(to, header, body)
+	if err != nil { // the secret may have become another one while the body came
+		if to, err = f.FindHookedLink(ctx, to.link.ID); err != nil {
+			return Receipt{}, err
+		}
+		byOldSecret, err = f.checkSignature(to, header, body)
+	}
+	link := to.link
 	if err != nil {
 		return Receipt{}, f.refuse(link.ID, err, address)
 	}
-	hostID, event, err := host.DeliveryID(header)
+	hostID, event, err := to.host.DeliveryID(header)
 	if err != nil {
 		return Receipt{}, f.refuse(link.ID, err, address)
 	}
@@ -63,42 +86,24 @@ func (f *Flow) Receive(ctx context.Context, linkID string, header http.Header, b
 	return Receipt{Stored: stored}, nil
 }
 
-// TooLarge leaves the trace of a delivery whose body was too large to be read. It returns the *fairlead.Diagnosis to
-// answer with; CodeNotFound, and no trace, for a link that does not exist.
-func (f *Flow) TooLarge(ctx context.Context, linkID, address string) error {
-	link, _, err := f.hooked(ctx, linkID)
-	if err != nil {
-		return err
-	}
-	return f.refuse(link.ID, tooLarge(f.Clock()), address)
-}
-
-// Knows is CodeNotFound for a link that does not exist, before anything of a delivery is read.
-func (f *Flow) Knows(ctx context.Context, linkID string) error {
-	_, _, err := f.hooked(ctx, linkID)
-	return err
-}
-
-// hooked finds the link that a webhook's address names.
-func (f *Flow) hooked(ctx context.Context, linkID string) (fairlead.RepositoryLink, fairlead.KindID, error) {
-	if !fairlead.IsID(linkID, fairlead.PrefixRepositoryLink) {
-		return fairlead.RepositoryLink{}, "", fairlead.Errorf(fairlead.CodeNotFound, "There is no such webhook.")
-	}
-	return f.Store.FindHookedLink(ctx, linkID)
+// TooLarge leaves the trace of a delivery whose body was too large to be read, and returns the *fairlead.Diagnosis to answer
+// with.
+func (f *Flow) TooLarge(to HookedLink, address string) error {
+	return f.refuse(to.link.ID, tooLarge(f.Clock()), address)
 }
 
 // checkSignature accepts the secret in force and, while a rotation is under way, the one before. It fails closed: a link
 // without a secret accepts nothing, also not what is signed with an empty key.
-func (f *Flow) checkSignature(host gitprovider.Receiver, link fairlead.RepositoryLink, header http.Header, body []byte) (byOld bool, err error) {
-	secret := link.Secret
+func (f *Flow) checkSignature(to HookedLink, header http.Header, body []byte) (byOld bool, err error) {
+	secret, old := to.link.Secret, to.link.OldSecret
 	if secret.IsZero() {
 		secret = fairlead.NewSecret(fairlead.NewToken(f.Random))
 	}
-	err = host.CheckSignature(header, body, secret)
-	if err == nil || link.OldSecret.IsZero() {
+	err = to.host.CheckSignature(header, body, secret)
+	if err == nil || old.IsZero() {
 		return false, err
 	}
-	if host.CheckSignature(header, body, link.OldSecret) == nil {
+	if to.host.CheckSignature(header, body, old) == nil {
 		return true, nil
 	}
 	return false, err

@@ -50,7 +50,7 @@ func benchQuay(b *testing.B) (send func(n int64)) {
 	return func(n int64) {
 		h := header.Clone()
 		h.Set("X-Request-Uuid", fmt.Sprint(n))
-		if _, err := q.Receive(context.Background(), q.link.ID, h, body, "192.0.2.1"); err != nil {
+		if _, err := q.deliver(context.Background(), q.link.ID, h, body, "192.0.2.1"); err != nil {
 			b.Error(err)
 		}
 	}

@@ -20,7 +20,7 @@ import (
 func (q *quay) wantRefused(header http.Header, body string, want fairlead.DiagnosisCode) {
 	q.t.Helper()
 	before := len(q.deliveries())
-	_, err := q.Receive(context.Background(), q.link.ID, header, []byte(body), "203.0.113.9")
+	_, err := q.deliver(context.Background(), q.link.ID, header, []byte(body), "203.0.113.9")
 	d, ok := errors.AsType[*fairlead.Diagnosis](err)
 	if !ok || d.Code != want {
 		q.t.Errorf("got %v, want %s", err, want)
@@ -33,7 +33,7 @@ func (q *quay) wantRefused(header http.Header, body string, want fairlead.Diagno
 func TestADeliveryIsOnTheDiskWhenItIsAnswered(t *testing.T) {
 	q := newQuay(t, fairlead.LinkRule{})
 	body := pushBody(q.link.Repository, fairlead.RefChange{Type: fairlead.RefBranch, Name: "main", New: strings.Repeat("a", 40)})
-	receipt, err := q.Receive(context.Background(), q.link.ID, signed(q.link.Secret, "one", body), body, "192.0.2.1")
+	receipt, err := q.deliver(context.Background(), q.link.ID, signed(q.link.Secret, "one", body), body, "192.0.2.1")
 	q.must(err)
 	d, _, payload, err := q.Delivery(context.Background(), q.deliveries()[0].ID)
 	q.must(err)
@@ -49,7 +49,7 @@ func TestTheSameDeliveryIsStoredOnce(t *testing.T) {
 	q := newQuay(t, fairlead.LinkRule{})
 	body := pushBody(q.link.Repository)
 	for i := range 3 {
-		receipt, err := q.Receive(context.Background(), q.link.ID, signed(q.link.Secret, "one", body), body, "192.0.2.1")
+		receipt, err := q.deliver(context.Background(), q.link.ID, signed(q.link.Secret, "one", body), body, "192.0.2.1")
 		q.must(err)
 		if receipt.Stored != (i == 0) {
 			t.Errorf("time %d: got %+v", i, receipt)
@@ -67,7 +67,7 @@ func TestOnlyHeadersThatTellSomethingAreKept(t *testing.T) {
 	for name, value := range map[string]string{"Cookie": "a=b", "Authorization": "Bearer x", "X-Forwarded-Access-Token": "y", "User-Agent": strings.Repeat("u", 900)} {
 		header.Set(name, value)
 	}
-	_, err := q.Receive(context.Background(), q.link.ID, header, body, "192.0.2.1")
+	_, err := q.deliver(context.Background(), q.link.ID, header, body, "192.0.2.1")
 	q.must(err)
 	_, _, payload, err := q.Delivery(context.Background(), q.deliveries()[0].ID)
 	q.must(err)
@@ -109,11 +109,8 @@ func TestThereIsNoWebhookForALinkThatIsUnknownOrUnlinked(t *testing.T) {
 	_, err := q.linking.Unlink(context.Background(), as(q.ana), q.access(), q.fresh())
 	q.must(err)
 	for _, id := range []string{q.link.ID, "rl_aaaaaaaaaaaaaaaa", "", "rl_x", "../x"} {
-		_, err := q.Receive(context.Background(), id, signed(q.link.Secret, "one", nil), nil, "192.0.2.1")
+		_, err := q.deliver(context.Background(), id, signed(q.link.Secret, "one", nil), nil, "192.0.2.1")
 		if fairlead.CodeOf(err) != fairlead.CodeNotFound {
-			t.Errorf("%q: got %v", id, err)
-		}
-		if err := q.TooLarge(context.Background(), id, "192.0.2.1"); fairlead.CodeOf(err) != fairlead.CodeNotFound {
 			t.Errorf("%q: got %v", id, err)
 		}
 	}
@@ -129,7 +126,7 @@ func TestBothSecretsAreGoodUntilTheHostUsesTheNewOne(t *testing.T) {
 	q.must(q.db.RotateLinkSecret(ctx, as(q.ana), q.link.ID, next))
 	send := func(secret fairlead.Secret, id string) error {
 		body := pushBody(q.link.Repository)
-		_, err := q.Receive(ctx, q.link.ID, signed(secret, id, body), body, "192.0.2.1")
+		_, err := q.deliver(ctx, q.link.ID, signed(secret, id, body), body, "192.0.2.1")
 		return err
 	}
 	q.must(send(old, "1"))
@@ -145,6 +142,37 @@ func TestBothSecretsAreGoodUntilTheHostUsesTheNewOne(t *testing.T) {
 		t.Error("the old secret is still good")
 	}
 	q.must(send(next, "5"))
+}
+
+func TestASecretThatIsRotatedWhileABodyComesIsNoReasonToRefuseIt(t *testing.T) {
+	q := newQuay(t, fairlead.LinkRule{})
+	ctx := context.Background()
+	link, err := q.FindHookedLink(ctx, q.link.ID)
+	q.must(err)
+	next, body := fairlead.NewSecret("the next secret of this link"), pushBody(q.link.Repository)
+	q.must(q.db.RotateLinkSecret(ctx, as(q.ana), q.link.ID, next))
+	if receipt, err := q.Receive(ctx, link, signed(next, "1", body), body, "192.0.2.1"); err != nil || !receipt.Stored {
+		t.Errorf("got %+v, %v", receipt, err)
+	}
+	if !q.fresh().OldSecret.IsZero() {
+		t.Error("the old secret is still accepted")
+	}
+}
+
+func TestADeliveryOfALinkThatIsUnlinkedWhileItsBodyComesIsStoredNowhere(t *testing.T) {
+	q := newQuay(t, fairlead.LinkRule{})
+	ctx := context.Background()
+	link, err := q.FindHookedLink(ctx, q.link.ID)
+	q.must(err)
+	_, err = q.linking.Unlink(ctx, as(q.ana), q.access(), q.fresh())
+	q.must(err)
+	body := pushBody(q.link.Repository)
+	if receipt, err := q.Receive(ctx, link, signed(q.link.Secret, "1", body), body, "192.0.2.1"); err != nil || receipt.Stored {
+		t.Errorf("got %+v, %v", receipt, err)
+	}
+	if _, err := q.Receive(ctx, link, http.Header{}, body, "192.0.2.1"); fairlead.CodeOf(err) != fairlead.CodeNotFound {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestARotatedSecretIsUsedByTheHostAtOnce(t *testing.T) {
@@ -164,7 +192,7 @@ func TestRejectionsAreCountedAllAndKeptBoundedly(t *testing.T) {
 	refuse := func(n int) {
 		var group sync.WaitGroup
 		for range n {
-			group.Go(func() { _, _ = q.Receive(ctx, q.link.ID, http.Header{}, []byte("x"), "203.0.113.9") })
+			group.Go(func() { _, _ = q.deliver(ctx, q.link.ID, http.Header{}, []byte("x"), "203.0.113.9") })
 		}
 		group.Wait()
 	}
@@ -177,7 +205,9 @@ func TestRejectionsAreCountedAllAndKeptBoundedly(t *testing.T) {
 	}
 	q.must(q.Sweep(ctx))
 	q.clock.forward(time.Second)
-	q.must(refusedAs(q.TooLarge(ctx, q.link.ID, "203.0.113.10")))
+	link, err := q.FindHookedLink(ctx, q.link.ID)
+	q.must(err)
+	q.must(refusedAs(q.TooLarge(link, "203.0.113.10")))
 	refuse(2)
 	q.must(q.Sweep(ctx))
 	q.must(q.Sweep(ctx))
@@ -235,7 +265,7 @@ func slowQuay(t *testing.T) (*quay, *slowStore) {
 // waiting counts those that handed their delivery over and wait for the commit.
 func (q *quay) send(ctx context.Context, id string) error {
 	body := pushBody(q.link.Repository)
-	_, err := q.Receive(ctx, q.link.ID, signed(q.link.Secret, id, body), body, "192.0.2.1")
+	_, err := q.deliver(ctx, q.link.ID, signed(q.link.Secret, id, body), body, "192.0.2.1")
 	return err
 }
 

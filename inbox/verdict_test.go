@@ -238,7 +238,7 @@ func TestWhatIsNoPushIsIgnored(t *testing.T) {
 	} {
 		header := signed(q.link.Secret, id, []byte(c.body))
 		header.Set("X-Event-Key", c.event)
-		_, err := q.Receive(context.Background(), q.link.ID, header, []byte(c.body), "192.0.2.1")
+		_, err := q.deliver(context.Background(), q.link.ID, header, []byte(c.body), "192.0.2.1")
 		q.must(err)
 		q.work()
 		q.want(fairlead.VerdictEvent, c.reason)
@@ -248,7 +248,7 @@ func TestWhatIsNoPushIsIgnored(t *testing.T) {
 
 func TestASignedDeliveryThatCannotBeReadFailsVisibly(t *testing.T) {
 	q := newQuay(t, fairlead.LinkRule{})
-	_, err := q.Receive(context.Background(), q.link.ID, signed(q.link.Secret, "1", []byte("no JSON")), []byte("no JSON"), "192.0.2.1")
+	_, err := q.deliver(context.Background(), q.link.ID, signed(q.link.Secret, "1", []byte("no JSON")), []byte("no JSON"), "192.0.2.1")
 	q.must(err)
 	q.work()
 	d, _ := q.want(fairlead.VerdictFailed, "Fairlead cannot read what the host sent.")

@@ -91,7 +91,7 @@ func TestACommitThatIsGoneFailsSoonAndTheOtherChangesAreRecorded(t *testing.T) {
 	q.work()
 	gone := fairlead.RefChange{Type: fairlead.RefBranch, Name: "topic", New: strings.Repeat("ab", 20)}
 	body := pushBody(q.link.Repository, gone, fairlead.RefChange{Type: fairlead.RefBranch, Name: "copy", Old: pushed.Changes[0].Old, New: pushed.Changes[0].New})
-	_, err := q.Receive(context.Background(), q.link.ID, signed(q.link.Secret, "one", body), body, "192.0.2.1")
+	_, err := q.deliver(context.Background(), q.link.ID, signed(q.link.Secret, "one", body), body, "192.0.2.1")
 	q.must(err)
 	for range 3 {
 		q.work()
@@ -201,7 +201,7 @@ func TestTheSameChangeIsRecordedOnceHoweverOftenItIsTold(t *testing.T) {
 	c := pushed.Changes[0]
 	body := pushBody(q.link.Repository, fairlead.RefChange{Type: fairlead.RefBranch, Name: "main", Old: c.Old, New: c.New})
 	q.clock.forward(time.Second)
-	_, err := q.Receive(context.Background(), q.link.ID, signed(q.link.Secret, "another-id", body), body, "192.0.2.1")
+	_, err := q.deliver(context.Background(), q.link.ID, signed(q.link.Secret, "another-id", body), body, "192.0.2.1")
 	q.must(err)
 	q.work()
 	q.want(fairlead.VerdictDuplicate, "The same change was recorded before, on ")
@@ -291,7 +291,7 @@ func TestWhileItRunsAPushIsRecordedByItselfAndItEndsWithoutLeftovers(t *testing.
 	for i := range 5 {
 		q.main(fmt.Sprintf("%d.sql", i))
 	}
-	_, _ = q.Receive(context.Background(), q.link.ID, http.Header{}, nil, "203.0.113.9")
+	_, _ = q.deliver(context.Background(), q.link.ID, http.Header{}, nil, "203.0.113.9")
 	eventually(t, "all are recorded", func() bool {
 		list := q.deliveries()
 		return len(list) == 5 && !slices.ContainsFunc(list, func(d fairlead.Delivery) bool { return d.Verdict != fairlead.VerdictRecorded })
