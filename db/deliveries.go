@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -53,16 +54,18 @@ func scanDelivery(row scanner) (v fairlead.Delivery, err error) {
 // it is new; false is one with the same id of the host, or one of a link that was removed meanwhile.
 func (d *DB) SaveArrivals(ctx context.Context, arrivals []fairlead.Arrival) (stored []bool, err error) {
 	stored = make([]bool, len(arrivals))
-	pushed := map[string]time.Time{} // by link: when its webhook last told something
 	err = d.write(ctx, func(t tx) error {
-		delivery, payload, err := t.prepareArrivals(ctx)
+		projects, err := t.takingProjects(ctx, arrivals)
 		if err != nil {
 			return err
 		}
-		defer delivery.Close()
-		defer payload.Close()
+		pushed := map[string]time.Time{} // by link: when its webhook last told something
 		for i, a := range arrivals {
-			if stored[i], err = t.saveArrival(ctx, delivery, payload, a); err != nil {
+			project, ok := projects[a.Delivery.LinkID]
+			if !ok {
+				continue
+			}
+			if stored[i], err = t.saveArrival(ctx, a, project); err != nil {
 				return err
 			}
 			if v := a.Delivery; stored[i] && v.Source == fairlead.SourceWebhook && v.ReceivedAt.After(pushed[v.LinkID]) {
@@ -82,25 +85,41 @@ func (d *DB) SaveArrivals(ctx context.Context, arrivals []fairlead.Arrival) (sto
 	return stored, nil
 }
 
-// prepareArrivals compiles what every arrival needs once for all of them. The project is the link's, and a link that was
-// removed takes nothing.
-func (t tx) prepareArrivals(ctx context.Context) (delivery, payload *sql.Stmt, err error) {
-	delivery, err = t.PrepareContext(ctx, `
-		INSERT INTO deliveries (id, host_id, event, source, address, state, verdict, shown, ref, actor, head, received_at, due_at, link_id, project_id)
-		SELECT $1, $2, $3, $4, $5, 'waiting', 'waiting', '', $6, $7, $8, $9, $10, id, project_id
-		FROM repository_links WHERE id = $11 AND removed_at IS NULL
-		ON CONFLICT (link_id, host_id) DO NOTHING`)
-	if err != nil {
-		return nil, nil, err
+// takingProjects are the projects of the links that take deliveries, by link: a link that was removed takes nothing.
+func (t tx) takingProjects(ctx context.Context, arrivals []fairlead.Arrival) (map[string]string, error) {
+	projects, asked := map[string]string{}, map[string]bool{}
+	for _, a := range arrivals {
+		link := a.Delivery.LinkID
+		if asked[link] {
+			continue
+		}
+		asked[link] = true
+		var project string
+		err := t.QueryRowContext(ctx, `SELECT project_id FROM repository_links WHERE id = $1 AND removed_at IS NULL`, link).Scan(&project)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		projects[link] = project
 	}
-	payload, err = t.PrepareContext(ctx, `INSERT INTO delivery_payloads (place, received_at, headers, body) VALUES ($1, $2, $3, $4)`)
-	if err != nil {
-		_ = delivery.Close()
-	}
-	return delivery, payload, err
+	return projects, nil
 }
 
-func (t tx) saveArrival(ctx context.Context, delivery, payload *sql.Stmt, a fairlead.Arrival) (bool, error) {
+// Both insert one row of values, and not what a query finds: of such a statement SQLite knows that it can be undone by
+// itself, and keeps no copy of the pages that it changes.
+const (
+	insertDelivery = `
+		INSERT INTO deliveries (id, host_id, event, source, address, state, verdict, shown, ref, actor, head, received_at, due_at, link_id, project_id)
+		VALUES ($1, $2, $3, $4, $5, 'waiting', 'waiting', '', $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (link_id, host_id) DO NOTHING`
+	insertPayload = `INSERT INTO delivery_payloads (place, received_at, headers, body) VALUES ($1, $2, $3, $4)`
+)
+
+func (t tx) saveArrival(ctx context.Context, a fairlead.Arrival, project string) (bool, error) {
+	// The transaction ends with the context, so these need not watch it too: that would cost a goroutine for each.
+	ctx = context.WithoutCancel(ctx)
 	v := a.Delivery
 	if v.ID == "" {
 		v.ID = fairlead.NewID(t.db.random, fairlead.PrefixDelivery)
@@ -108,8 +127,8 @@ func (t tx) saveArrival(ctx context.Context, delivery, payload *sql.Stmt, a fair
 	if v.ReceivedAt.IsZero() {
 		v.ReceivedAt = t.now
 	}
-	result, err := delivery.ExecContext(ctx, v.ID, v.HostID, v.Event, string(v.Source), v.Address, v.Ref, v.Actor, v.Head,
-		v.ReceivedAt.UnixMilli(), v.ReceivedAt.UnixMilli(), v.LinkID)
+	result, err := t.ExecContext(ctx, insertDelivery, v.ID, v.HostID, v.Event, string(v.Source), v.Address, v.Ref, v.Actor, v.Head,
+		v.ReceivedAt.UnixMilli(), v.ReceivedAt.UnixMilli(), v.LinkID, project)
 	if err != nil {
 		return false, err
 	}
@@ -124,7 +143,7 @@ func (t tx) saveArrival(ctx context.Context, delivery, payload *sql.Stmt, a fair
 	if body == nil {
 		body = []byte{} // NULL would be a payload that is no longer kept
 	}
-	_, err = payload.ExecContext(ctx, place, v.ReceivedAt.UnixMilli(), asJSON(a.Payload.Headers), body)
+	_, err = t.ExecContext(ctx, insertPayload, place, v.ReceivedAt.UnixMilli(), asJSON(a.Payload.Headers), body)
 	return true, err
 }
 
@@ -170,7 +189,7 @@ func chooseDeliveries(f fairlead.DeliveryFilter) (where string, args []any) {
 	if f.Show == fairlead.ShowAll {
 		return column + " = $1", []any{value}
 	}
-	return column + " = $1 AND shown = $2", []any{value, string(f.Show)}
+	return column + " = $1 AND shown = $2 AND shown <> ''", []any{value, string(f.Show)} // the indexes have the same condition
 }
 
 // FindDelivery returns one delivery.
