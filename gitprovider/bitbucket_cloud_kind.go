@@ -1,11 +1,15 @@
 package gitprovider
 
-import "fairlead"
+import (
+	"sync"
+
+	"fairlead"
+)
 
 // bitbucketCloudKind describes Bitbucket Cloud as its pages were in 2026, with the older words beside the newer.
 // Sources: Bitbucket Cloud's "Use OAuth on Bitbucket Cloud", its REST scopes page, and the change log of May 2026, which
-// renamed OAuth consumers to OAuth clients.
-func bitbucketCloudKind() fairlead.Kind {
+// renamed OAuth consumers to OAuth clients. It is put together once: every delivery asks for it.
+var bitbucketCloudKind = sync.OnceValue(func() fairlead.Kind {
 	return fairlead.Kind{
 		ID:          fairlead.KindBitbucketCloud,
 		Name:        "Bitbucket.org",
@@ -37,7 +41,7 @@ func bitbucketCloudKind() fairlead.Kind {
 		ClientsURL:      "https://bitbucket.org/{owner}/workspace/settings",
 		SecretLength:    76,
 	}
-}
+})
 
 func bitbucketCloudPermissions() []fairlead.Permission {
 	return []fairlead.Permission{
