@@ -20,13 +20,12 @@ type hook struct {
 	path   string
 	uuid   string
 	secret []byte
-	body   string // with a mark where each of the two hashes stands
-	size   int    // of a body, in bytes
+	texts  []string // of a body, between the hashes
+	isNew  []bool   // which of the two hashes comes after each text but the last
+	size   int      // of a body, in bytes
 	hashes []string
 	sent   atomic.Int64
 }
-
-const markOld, markNew = "\x01", "\x02" // JSON escapes both, so neither is in a body
 
 // newHook takes a delivery that the host has sent as the pattern of all others.
 func newHook(address, uuid, secret, body string, hashes []string) (*hook, error) {
@@ -45,8 +44,42 @@ func newHook(address, uuid, secret, body string, hashes []string) (*hook, error)
 		return nil, errors.New("the pattern is no delivery of one change between two commits")
 	}
 	change := push.Push.Changes[0]
-	marked := strings.NewReplacer(change.Old.Target.Hash, markOld, change.New.Target.Hash, markNew).Replace(body)
-	return &hook{path: u.Path, uuid: strings.Trim(uuid, "{}"), secret: []byte(secret), body: marked, size: len(body), hashes: hashes}, nil
+	h := &hook{path: u.Path, uuid: strings.Trim(uuid, "{}"), secret: []byte(secret), size: len(body), hashes: hashes}
+	h.cut(body, change.Old.Target.Hash, change.New.Target.Hash)
+	return h, nil
+}
+
+// cut takes the pattern apart once: the senders share the cores with the server that they measure.
+func (h *hook) cut(body, older, newer string) {
+	for {
+		i, j := strings.Index(body, older), strings.Index(body, newer)
+		if i < 0 && j < 0 {
+			h.texts = append(h.texts, body)
+			return
+		}
+		isNew := i < 0 || j >= 0 && j < i
+		if isNew {
+			i = j
+		}
+		h.texts, h.isNew = append(h.texts, body[:i]), append(h.isNew, isNew)
+		body = body[i+len(older):] // all hashes are of one length
+	}
+}
+
+// about is the body that tells of the change between two commits.
+func (h *hook) about(older, newer string) string {
+	var body strings.Builder
+	body.Grow(h.size)
+	for i, isNew := range h.isNew {
+		_, _ = body.WriteString(h.texts[i])
+		if isNew {
+			_, _ = body.WriteString(newer)
+		} else {
+			_, _ = body.WriteString(older)
+		}
+	}
+	_, _ = body.WriteString(h.texts[len(h.texts)-1])
+	return body.String()
 }
 
 // pairOf is the i-th of all pairs of n commits, the older first: near ones come before far ones. After the last pair it
@@ -70,7 +103,7 @@ func (h *hook) id(i int) string {
 // delivery is the i-th delivery, signed as the host signs it. Sent again it is the same.
 func (h *hook) delivery(i int) request {
 	older, newer := pairOf(i, len(h.hashes))
-	body := strings.NewReplacer(markOld, h.hashes[older], markNew, h.hashes[newer]).Replace(h.body)
+	body := h.about(h.hashes[older], h.hashes[newer])
 	mac := hmac.New(sha256.New, h.secret)
 	_, _ = mac.Write([]byte(body)) // a hash takes everything
 	header := http.Header{

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
@@ -61,6 +62,7 @@ func run(ctx context.Context, args []string) error {
 	_ = flags.Parse(args) // it exits
 	// The load generator must not wait for a processor of its own scheduler; the cores stay the machine's.
 	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
+	debug.SetGCPercent(400) // nor spend on its own garbage what the server could use
 	report, err := measure(ctx, o)
 	if err != nil {
 		return err

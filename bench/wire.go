@@ -25,6 +25,7 @@ type request struct {
 // bytes is the request as it goes over the wire to a host.
 func (q request) bytes(host string) []byte {
 	var b bytes.Buffer
+	b.Grow(1<<10 + len(q.body))
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", q.method, q.path, host)
 	_ = q.header.Write(&b)
 	if q.method == http.MethodPost && q.header.Get("Content-Type") == "" {
