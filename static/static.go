@@ -75,6 +75,7 @@ func load() (byName, byURL map[string]asset) {
 	if err != nil {
 		panic("static: " + err.Error())
 	}
+	var zipped zipper
 	for _, entry := range entries {
 		name := entry.Name()
 		content, err := files.ReadFile(name)
@@ -87,7 +88,7 @@ func load() (byName, byURL map[string]asset) {
 			url:         Prefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext,
 			contentType: contentType(ext),
 			plain:       content,
-			zipped:      zip(content),
+			zipped:      zipped.zip(content),
 		}
 		byName[name], byURL[a.url] = a, a
 	}
@@ -101,10 +102,16 @@ func contentType(ext string) string {
 	return mime.TypeByExtension(ext)
 }
 
-func zip(content []byte) []byte {
+// zipper compresses with one writer, whose tables are larger than all files: every start would leave a pile of them.
+type zipper struct{ w *gzip.Writer }
+
+func (z *zipper) zip(content []byte) []byte {
 	var buffer bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&buffer, gzip.BestCompression)
-	_, _ = w.Write(content)
-	_ = w.Close() // a buffer does not fail
+	if z.w == nil {
+		z.w, _ = gzip.NewWriterLevel(&buffer, gzip.BestCompression) // the level exists
+	}
+	z.w.Reset(&buffer)
+	_, _ = z.w.Write(content)
+	_ = z.w.Close() // a buffer does not fail
 	return buffer.Bytes()
 }
