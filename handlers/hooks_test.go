@@ -54,7 +54,7 @@ func TestSendersWhoNeverFinishLeaveRoomAndTheOthersAreToldWhenToComeBack(t *test
 	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
 		t.Errorf("got %d %s, retry after %q", a.status, a.body, a.header.Get("Retry-After"))
 	}
-	_ = finish.Close()
+	_ = finish.CloseWithError(io.ErrUnexpectedEOF) // they break off
 	hanging.Wait()
 	if a := s.carry(d, sign(s.row().Secret, d.Body)); a.status != http.StatusAccepted {
 		t.Errorf("when there is room again: %d %s", a.status, a.body)
