@@ -62,9 +62,9 @@ func TestUnlinkingSaysWhatCouldNotBeRemovedAtTheHost(t *testing.T) {
 
 func TestTheRuleStartsAtTheMainBranchAndKeepsWhatTheAddressHas(t *testing.T) {
 	s := newLinkSite(t)
-	s.priya.get(s.picked()).want(200, "The main branch is master").wantHTML(`value="master"`)
+	s.priya.get(s.picked()).want(200, "The main branch is master").wantHTML(`type="text" value="master"`)
 	s.priya.get(s.picked()+"?branch=release%2F*&paths=a&tags=yes").want(200).wantHTML(`value="release/*"`, ">a</textarea>")
-	s.priya.get(s.picked() + "?branch=").want(200).not(`value="master"`)
+	s.priya.get(s.picked() + "?branch=").want(200).wantHTML(`type="text" value=""`)
 }
 
 func TestTheListOfRepositoriesMarksWhatTheProjectIsLinkedWith(t *testing.T) {
