@@ -165,13 +165,13 @@ type Arrival struct {
 	Payload  Payload
 }
 
-// Head is how far a link has followed a branch.
+// Head is how far a link has followed a branch or a tag.
 type Head struct {
-	Branch    string
+	Ref       Ref
 	Hash      string    // the last commit that was worked off
 	Suspect   string    // another one that the host has, seen by the regular check and not told by the webhook; "" if none
 	SuspectAt time.Time // when that was first seen
-	// FollowedAt is since when the link follows the branch: what came before is none of its business.
+	// FollowedAt is since when the link follows the ref: what came before is none of its business.
 	FollowedAt time.Time
 }
 
@@ -180,6 +180,7 @@ type HeadSync struct {
 	At     time.Time // when the host was asked
 	Place  int64     // of the newest delivery at that time; what later ones move stays as they leave it
 	Before []Head    // the heads as they were read
-	After  []Head    // as they should be; a branch that is gone is missing
-	Behind []string  // branches of which everything that was told until then lies behind the head
+	After  []Head    // as they should be; a ref that is gone is missing
+	Behind []Ref     // those of which everything that was told until then lies behind the head
+	Tags   bool      // the tags that the host has are known from now on
 }

@@ -25,6 +25,7 @@ type RepositoryLink struct {
 	CreatedAt  time.Time
 	LastPushAt time.Time // of the last delivery that came by the webhook; zero while none came
 	SyncedAt   time.Time // when the heads were last compared with the host's
+	KnowsTags  bool      // the tags that were there when the link began to follow tags are known
 }
 
 // PauseReason says in a sentence why the link does nothing at the moment, "" while it works.
@@ -50,6 +51,14 @@ type LinkRule struct {
 
 // FollowsBranch reports whether the rule wants a branch.
 func (r LinkRule) FollowsBranch(name string) bool { return MatchPattern(r.Branch, name) }
+
+// Follows reports whether the rule wants a branch or a tag.
+func (r LinkRule) Follows(ref Ref) bool {
+	if ref.Type == RefTag {
+		return r.Tags
+	}
+	return r.FollowsBranch(ref.Name)
+}
 
 // Webhook is a webhook at a host.
 type Webhook struct {

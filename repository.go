@@ -37,6 +37,12 @@ type Branch struct {
 	Head string // full hash
 }
 
+// Tag is a tag and the commit that it points to.
+type Tag struct {
+	Name string
+	Head string // full hash
+}
+
 // RefType tells branches from tags.
 type RefType string
 
@@ -46,6 +52,18 @@ const (
 	RefTag    RefType = "tag"
 )
 
+// Ref is a branch or a tag by its name.
+type Ref struct {
+	Type RefType
+	Name string
+}
+
+// BranchRef is a branch by its name.
+func BranchRef(name string) Ref { return Ref{RefBranch, name} }
+
+// TagRef is a tag by its name.
+func TagRef(name string) Ref { return Ref{RefTag, name} }
+
 // RefChange is what one push did to one ref.
 type RefChange struct {
 	Type   RefType
@@ -54,6 +72,9 @@ type RefChange struct {
 	New    string // hash; "" for a removed ref
 	Forced bool   // history was replaced, as the host says
 }
+
+// Ref is the branch or tag that was changed.
+func (c RefChange) Ref() Ref { return Ref{c.Type, c.Name} }
 
 // Commit is one commit of a push.
 type Commit struct {

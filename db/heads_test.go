@@ -17,7 +17,7 @@ func (w *town) heads(l fairlead.RepositoryLink) []string {
 	w.must(err)
 	all := []string{}
 	for _, h := range heads {
-		line := h.Branch + " " + h.Hash
+		line := h.Ref.Name + " " + h.Hash
 		if !h.SuspectAt.IsZero() {
 			line = strings.TrimSpace(line) + " " + h.Suspect + "?"
 		}
@@ -37,7 +37,10 @@ func (w *town) wantHeads(l fairlead.RepositoryLink, want ...string) {
 func (w *town) compared(l fairlead.RepositoryLink, heads []fairlead.Head, behind ...string) {
 	w.t.Helper()
 	s := w.asked(l)
-	s.After, s.Behind = heads, behind
+	s.After = heads
+	for _, branch := range behind {
+		s.Behind = append(s.Behind, fairlead.BranchRef(branch))
+	}
 	w.must(w.SaveHeads(context.Background(), l.ID, s))
 }
 
@@ -58,7 +61,7 @@ func TestAComparisonReplacesTheHeads(t *testing.T) {
 	linked := w.now
 	w.now = w.now.Add(time.Minute)
 	heads := []fairlead.Head{
-		{Branch: "main", Hash: "a0", Suspect: "a1", SuspectAt: w.now, FollowedAt: linked}, {Branch: "new", Suspect: "n1", SuspectAt: w.now, FollowedAt: w.now},
+		{Ref: fairlead.BranchRef("main"), Hash: "a0", Suspect: "a1", SuspectAt: w.now, FollowedAt: linked}, {Ref: fairlead.BranchRef("new"), Suspect: "n1", SuspectAt: w.now, FollowedAt: w.now},
 	}
 	w.compared(l, heads)
 	w.wantHeads(l, "main a0 a1?", "new n1?")
@@ -68,7 +71,7 @@ func TestAComparisonReplacesTheHeads(t *testing.T) {
 	if got, err := w.ListHeads(context.Background(), l.ID); err != nil || got[0] != heads[0] || got[1] != heads[1] {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	w.compared(l, []fairlead.Head{{Branch: "main", Hash: "a1"}})
+	w.compared(l, []fairlead.Head{{Ref: fairlead.BranchRef("main"), Hash: "a1"}})
 	w.wantHeads(l, "main a1")
 	w.compared(l, nil)
 	w.wantHeads(l)
@@ -93,11 +96,11 @@ func TestAPushThatCameWhileTheHostAnsweredIsNotUndone(t *testing.T) {
 	s := w.asked(l) // and everything else happens in the same millisecond
 	w.arrived(l, "d1", "d2")
 	w.finish(w.claimed(), nil, moved("main", "a0", "a1"), moved("fresh", "", "f1"))
-	s.After = []fairlead.Head{{Branch: "main", Hash: "a0", Suspect: "a1", SuspectAt: w.now}}
+	s.After = []fairlead.Head{{Ref: fairlead.BranchRef("main"), Hash: "a0", Suspect: "a1", SuspectAt: w.now}}
 	w.must(w.SaveHeads(ctx, l.ID, s))
 	w.wantHeads(l, "fresh f1", "main a1")
 	w.finish(w.claimed(), nil, moved("fresh", "f1", ""))
-	s.After = []fairlead.Head{{Branch: "main", Hash: "a9"}, {Branch: "fresh", Hash: "f1"}}
+	s.After = []fairlead.Head{{Ref: fairlead.BranchRef("main"), Hash: "a9"}, {Ref: fairlead.BranchRef("fresh"), Hash: "f1"}}
 	w.must(w.SaveHeads(ctx, l.ID, s))
 	w.wantHeads(l, "main a1")
 }
@@ -110,7 +113,7 @@ func TestARuleThatChangedWhileTheHostAnsweredDecides(t *testing.T) {
 	w.arrived(l, "d1")
 	v := w.claimed()
 	w.must(w.UpdateLinkRule(ctx, as(priya), l.ID, fairlead.LinkRule{Branch: "side"}, []fairlead.Branch{{Name: "side", Head: "s1"}}))
-	s.After = []fairlead.Head{{Branch: "main", Hash: "a1"}}
+	s.After = []fairlead.Head{{Ref: fairlead.BranchRef("main"), Hash: "a1"}}
 	w.must(w.SaveHeads(ctx, l.ID, s))
 	w.finish(v, []fairlead.Push{open("main", "", "a1"), open("side", "", "s1")}, moved("main", "", "a1"), moved("side", "", "s1"))
 	w.wantHeads(l, "side s1")
@@ -192,6 +195,27 @@ func TestARemovedLinkHasNoHeads(t *testing.T) {
 	w := newTown(t)
 	priya, l := w.oneLink()
 	w.must(w.RemoveRepositoryLink(context.Background(), as(priya), l.ID, ""))
-	w.compared(l, []fairlead.Head{{Branch: "main", Hash: "a1"}})
+	w.compared(l, []fairlead.Head{{Ref: fairlead.BranchRef("main"), Hash: "a1"}})
 	w.wantHeads(l)
+}
+
+func TestTagsAreKnownOnlyWhileTheyAreFollowed(t *testing.T) {
+	w := newTown(t)
+	ctx := context.Background()
+	priya, l := w.oneLink()
+	for _, tags := range []bool{false, true} {
+		rule := l.Rule
+		rule.Tags = tags
+		w.must(w.UpdateLinkRule(ctx, as(priya), l.ID, rule, nil))
+		s := w.asked(l)
+		s.Before, s.Tags = nil, true
+		s.After = []fairlead.Head{{Ref: fairlead.TagRef("v1"), Hash: "a0"}}
+		w.must(w.SaveHeads(ctx, l.ID, s))
+		heads, err := w.ListHeads(ctx, l.ID)
+		w.must(err)
+		has := slices.ContainsFunc(heads, func(h fairlead.Head) bool { return h.Ref == fairlead.TagRef("v1") })
+		if got := w.repositoryLink(l.ID); got.KnowsTags != tags || has != tags {
+			t.Errorf("followed %v: known %v, %+v", tags, got.KnowsTags, heads)
+		}
+	}
 }

@@ -5,16 +5,18 @@ import (
 	"io/fs"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
 	"fairlead"
 )
 
-func TestAnAttemptFromBeforePurposesVerifiesItsSetup(t *testing.T) {
+// olderDatabase opens one that an older version made and filled, up to that migration.
+func olderDatabase(t *testing.T, version int64, rows string) *DB {
+	t.Helper()
 	dir := t.TempDir()
-	path := filepath.Join(dir, FileName)
-	old, err := sql.Open("sqlite3", path)
+	old, err := sql.Open("sqlite3", filepath.Join(dir, FileName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,17 +29,36 @@ func TestAnAttemptFromBeforePurposesVerifiesItsSetup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := provider.UpTo(t.Context(), 5); err != nil {
+	if _, err := provider.UpTo(t.Context(), version); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := old.Exec(`
-		INSERT INTO attempts (id, state_hash, setup_id, session_id, person_id, digest, popup, created_at, expires_at)
-		VALUES ('at_1', 'hash', 'su_1', 'se_1', 'pe_1', 'digest', 1, 1, 2)`); err != nil {
+	if _, err := old.Exec(rows); err != nil {
 		t.Fatal(err)
 	}
 	writeFile(t, filepath.Join(dir, "fairlead.key"), someKey)
-	a, err := opened(t, dir).FindAttempt(t.Context(), "hash")
+	return opened(t, dir)
+}
+
+func TestAnAttemptFromBeforePurposesVerifiesItsSetup(t *testing.T) {
+	a, err := olderDatabase(t, 5, `
+		INSERT INTO attempts (id, state_hash, setup_id, session_id, person_id, digest, popup, created_at, expires_at)
+		VALUES ('at_1', 'hash', 'su_1', 'se_1', 'pe_1', 'digest', 1, 1, 2)`).FindAttempt(t.Context(), "hash")
 	if err != nil || a.Purpose != fairlead.AttemptSetup || a.SetupID != "su_1" || a.ProviderID != "" || a.Diagnosis != nil {
 		t.Errorf("got %+v, %v", a, err)
+	}
+}
+
+func TestHeadsFromBeforeTagsWereFollowedStay(t *testing.T) {
+	heads, err := olderDatabase(t, 7, `
+		INSERT INTO repository_links (id, project_id, provider_id, repository_id, full_name, web_url, main_branch, private, branch, paths, tags, deletions,
+			webhook, secret_sealed, old_secret_sealed, health, created_by, created_at)
+			VALUES ('rl_1', 'pr_1', 'gp_1', '{1}', 'acme/orders', '', 'main', 1, 'main', '[]', 0, 0, '{}', x'', x'', '{}', 'pe_1', 0);
+		INSERT INTO link_heads (link_id, branch, hash, suspect, suspect_at, place, followed_at) VALUES ('rl_1', 'main', 'a1', 'a2', 3000, 7, 2000)`).
+		ListHeads(t.Context(), "rl_1")
+	want := fairlead.Head{
+		Ref: fairlead.BranchRef("main"), Hash: "a1", Suspect: "a2", SuspectAt: time.UnixMilli(3000).UTC(), FollowedAt: time.UnixMilli(2000).UTC(),
+	}
+	if err != nil || len(heads) != 1 || heads[0] != want {
+		t.Errorf("got %+v, %v", heads, err)
 	}
 }

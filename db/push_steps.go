@@ -8,7 +8,7 @@ import (
 	"fairlead"
 )
 
-// ListOpenPushes returns the changes of a link's branches that its heads did not go over, the oldest first, at most limit:
+// ListOpenPushes returns the changes of a link's branches and tags that its heads did not go over, the oldest first, at most limit:
 // without what the host said about them, which is large.
 func (d *DB) ListOpenPushes(ctx context.Context, linkID string, limit int) ([]fairlead.Push, error) {
 	return list(ctx, d.reader, func(row scanner) (p fairlead.Push, err error) {
@@ -22,10 +22,10 @@ const openQuery = `
 	SELECT id, delivery_id, link_id, ref_type, ref, old, new, forced, verdict, told FROM pushes
 	WHERE link_id = $1 AND open = 1 ORDER BY told, position LIMIT $2`
 
-// LastTold is the place of the newest delivery that told something of a branch that is known, 0 if none did. A change that
-// was given up is not known.
-func (d *DB) LastTold(ctx context.Context, linkID, branch string) (place int64, err error) {
-	err = d.reader.QueryRowContext(ctx, toldQuery, linkID, branch).Scan(&place)
+// LastTold is the place of the newest delivery that told something of a ref that is known, 0 if none did. A change that was
+// given up is not known.
+func (d *DB) LastTold(ctx context.Context, linkID string, ref fairlead.Ref) (place int64, err error) {
+	err = d.reader.QueryRowContext(ctx, toldQuery, linkID, string(ref.Type), ref.Name).Scan(&place)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
@@ -33,7 +33,7 @@ func (d *DB) LastTold(ctx context.Context, linkID, branch string) (place int64, 
 }
 
 const toldQuery = `
-	SELECT told FROM pushes WHERE link_id = $1 AND ref_type = 'branch' AND ref = $2 AND verdict <> 'failed' ORDER BY told DESC LIMIT 1`
+	SELECT told FROM pushes WHERE link_id = $1 AND ref_type = $2 AND ref = $3 AND verdict <> 'failed' ORDER BY told DESC LIMIT 1`
 
 // FindPushAround returns a push that the regular check made up and that goes over a change on its way; CodeNotFound. The
 // commits of a push are numbered from the newest, so a change that puts a branch back begins before it ends. One that begins

@@ -18,7 +18,7 @@ func TestHowABranchMovedIsReadByWalkingAnIndex(t *testing.T) {
 			args         []any
 		}{
 			{openQuery, "USING INDEX pushes_open (link_id=?)", []any{"rl_1", 1000}},
-			{toldQuery, "USING INDEX pushes_ref (link_id=? AND ref_type=? AND ref=?)", []any{"rl_1", "main"}},
+			{toldQuery, "USING INDEX pushes_ref (link_id=? AND ref_type=? AND ref=?)", []any{"rl_1", "branch", "main"}},
 			{aroundQuery, "SEARCH e USING PRIMARY KEY (link_id=? AND hash=?)", []any{"a", "rl_1", "b", "branch", "main", "a", false}},
 			{hookedQuery, "repository_links", []any{"rl_1"}},
 		} {

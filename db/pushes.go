@@ -130,8 +130,8 @@ func (t tx) putCommits(ctx context.Context, linkID string, p fairlead.Push) erro
 	return put(-1, p.Change.New)
 }
 
-// settleMoves follows a delivery's changes of branches, in their order, and leaves open those that the heads did not go over.
-// What was told before a branch was followed lies before that, however late it is worked off. The host may have told late of
+// settleMoves follows a delivery's changes of refs, in their order, and leaves open those that the heads did not go over.
+// What was told before a ref was followed lies before that, however late it is worked off. The host may have told late of
 // what lies behind a head, so what was recorded before, or is processed again, is not opened another time. A change of the
 // regular check is different: when it was made up, it was missing.
 func (t tx) settleMoves(ctx context.Context, v fairlead.Delivery, pushes []fairlead.Push, moves []fairlead.RefChange) error {
@@ -144,7 +144,7 @@ func (t tx) settleMoves(ctx context.Context, v fairlead.Delivery, pushes []fairl
 	}
 	moved := map[fairlead.RefChange]bool{}
 	for _, c := range moves {
-		if !now.follows(c.Name, v.Place) {
+		if !now.follows(c.Ref(), v.Place) {
 			continue
 		}
 		if moved[c], err = t.moveHead(ctx, v.LinkID, v.Place, c); err != nil {
@@ -156,7 +156,7 @@ func (t tx) settleMoves(ctx context.Context, v fairlead.Delivery, pushes []fairl
 		switch {
 		case moved[p.Change]:
 			err = t.openPush(ctx, v, p, 0, true)
-		case p.Open && now.follows(p.Change.Name, v.Place) && (made || p.Verdict != fairlead.VerdictDuplicate):
+		case p.Open && now.follows(p.Change.Ref(), v.Place) && (made || p.Verdict != fairlead.VerdictDuplicate):
 			err = t.openPush(ctx, v, p, 1, made)
 		}
 		if err != nil {
@@ -169,9 +169,9 @@ func (t tx) settleMoves(ctx context.Context, v fairlead.Delivery, pushes []fairl
 // openPush opens a push or closes it; one of another delivery only if that is so for all.
 func (t tx) openPush(ctx context.Context, v fairlead.Delivery, p fairlead.Push, open int, all bool) error {
 	_, err := t.exec(ctx, `
-		UPDATE pushes SET open = $1 WHERE link_id = $2 AND ref_type = 'branch' AND ref = $3 AND old = $4 AND new = $5 AND ($6 OR delivery_id = $7)
-			AND ($8 = 0 OR (SELECT again FROM deliveries WHERE id = $9) = 0)`,
-		open, v.LinkID, p.Change.Name, p.Change.Old, p.Change.New, all, v.ID, open, v.ID)
+		UPDATE pushes SET open = $1 WHERE link_id = $2 AND ref_type = $3 AND ref = $4 AND old = $5 AND new = $6 AND ($7 OR delivery_id = $8)
+			AND ($9 = 0 OR (SELECT again FROM deliveries WHERE id = $10) = 0)`,
+		open, v.LinkID, string(p.Change.Type), p.Change.Name, p.Change.Old, p.Change.New, all, v.ID, open, v.ID)
 	return err
 }
 

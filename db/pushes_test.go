@@ -185,7 +185,7 @@ func TestAChangeIsOpenUntilTheHeadGoesOverIt(t *testing.T) {
 	come("d3", fairlead.SourceCatchUp, open("main", "a1", "a2"))
 	w.wantHeads(l, "main a2")
 	w.wantOpen(l, "main a2 a3")
-	w.compared(l, []fairlead.Head{{Branch: "main", Hash: "a3"}}, "main")
+	w.compared(l, []fairlead.Head{{Ref: fairlead.BranchRef("main"), Hash: "a3"}}, "main")
 	w.wantOpen(l)
 	w.must(w.ReprocessDelivery(context.Background(), as(priya), early.ID))
 	w.finish(w.claimed(), []fairlead.Push{open("main", "a2", "a3")})
@@ -196,7 +196,7 @@ func TestAChangeIsOpenUntilTheHeadGoesOverIt(t *testing.T) {
 	w.wantOpen(l) // told late
 	come("d5", fairlead.SourceCatchUp, again)
 	w.wantOpen(l, "main a0 a1") // missing once more
-	if told, err := w.LastTold(context.Background(), l.ID, "main"); err != nil || told != w.delivery(l, "d5").Place {
+	if told, err := w.LastTold(context.Background(), l.ID, fairlead.BranchRef("main")); err != nil || told != w.delivery(l, "d5").Place {
 		t.Errorf("told last by %d, %v", told, err)
 	}
 	w.must(w.UpdateLinkRule(context.Background(), as(priya), l.ID, fairlead.LinkRule{Branch: "side"}, nil))

@@ -28,14 +28,13 @@ func (d *DB) changeLink(ctx context.Context, by fairlead.Actor, id, action strin
 // them from now on is no more the link's business than what happened before linking.
 func (d *DB) UpdateLinkRule(ctx context.Context, by fairlead.Actor, id string, rule fairlead.LinkRule, heads []fairlead.Branch) error {
 	return d.changeLink(ctx, by, id, "repository_link.changed", func(t tx, l fairlead.RepositoryLink) (string, error) {
-		if _, err := t.exec(ctx, `UPDATE repository_links SET paths = $1, tags = $2, deletions = $3 WHERE id = $4`,
-			asJSON(rule.Paths), rule.Tags, rule.Deletions, id); err != nil {
+		if _, err := t.exec(ctx, `UPDATE repository_links SET paths = $1, deletions = $2 WHERE id = $3`, asJSON(rule.Paths), rule.Deletions, id); err != nil {
 			return "", err
 		}
-		if err := t.follow(ctx, id, rule.Branch); err != nil {
+		if err := t.follow(ctx, id, rule); err != nil {
 			return "", err
 		}
-		if err := t.unfollowBranches(ctx, id, rule); err != nil {
+		if err := t.unfollow(ctx, id, rule); err != nil {
 			return "", err
 		}
 		return fmt.Sprintf("%s, branch %s", l.Repository.FullName, rule.Branch), t.followBranches(ctx, id, heads)

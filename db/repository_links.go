@@ -14,7 +14,7 @@ import (
 
 const (
 	linkedColumns = `l.id, l.provider_id, l.repository_id, l.full_name, l.web_url, l.main_branch, l.private, l.branch, l.paths, l.tags, l.deletions,
-		l.webhook, l.secret_sealed, l.old_secret_sealed, l.secret_told_at, l.health, l.checked_at, l.lost, l.rejected, l.created_at, l.last_push_at, l.synced_at,
+		l.webhook, l.secret_sealed, l.old_secret_sealed, l.secret_told_at, l.health, l.checked_at, l.lost, l.rejected, l.created_at, l.last_push_at, l.synced_at, l.knows_tags,
 		o.id, o.name, o.key, o.created_at, o.archived_at, b.id, b.name,
 		c.id, c.provider_id, c.person_id, p.name, c.account_id, c.account_name, c.state, c.diagnosis, c.version, c.created_at, c.authorized_at, c.refreshed_at`
 	linkedTables = ` FROM repository_links l
@@ -38,7 +38,7 @@ func (d *DB) scanRepositoryLink(row scanner) (l fairlead.RepositoryLink, err err
 	)
 	if err = row.Scan(append([]any{&l.ID, &l.ProviderID, &l.Repository.ID, &l.Repository.FullName, &l.Repository.WebURL, &l.Repository.MainBranch,
 		&l.Repository.Private, &l.Rule.Branch, &paths, &l.Rule.Tags, &l.Rule.Deletions,
-		&webhook, &secret, &oldSecret, &told, &health, &checked, &l.Lost, &l.Rejected, &made, &pushed, &synced,
+		&webhook, &secret, &oldSecret, &told, &health, &checked, &l.Lost, &l.Rejected, &made, &pushed, &synced, &l.KnowsTags,
 		&l.Project.ID, &l.Project.Name, &l.Project.Key, &opened, &closed, &l.CreatedBy.ID, &l.CreatedBy.Name}, c.places()...)...); err != nil {
 		return l, err
 	}
@@ -170,13 +170,17 @@ func (t tx) addRepositoryLink(ctx context.Context, by fairlead.Actor, l fairlead
 	if err != nil {
 		return err
 	}
+	synced := t.now
+	if l.Rule.Tags { // which there are it learns at its first look, which is due at once
+		synced = time.Time{}
+	}
 	if _, err := t.exec(ctx, `
 		INSERT INTO repository_links (id, project_id, provider_id, connection_id, repository_id, full_name, web_url, main_branch, private,
 			branch, paths, tags, deletions, webhook, secret_sealed, old_secret_sealed, health, synced_at, created_by, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, x'', $16, $17, $18, $19)`,
 		l.ID, project.ID, c.ProviderID, c.ID, l.Repository.ID, l.Repository.FullName, l.Repository.WebURL, l.Repository.MainBranch, l.Repository.Private,
 		l.Rule.Branch, asJSON(l.Rule.Paths), l.Rule.Tags, l.Rule.Deletions, asJSON(l.Webhook), t.db.keyring.seal(l.Secret, linkSecretPlace(l.ID)),
-		asJSON(fairlead.Health{}), millis(t.now), by.PersonID, millis(t.now)); err != nil {
+		asJSON(fairlead.Health{}), millis(synced), by.PersonID, millis(t.now)); err != nil {
 		return err
 	}
 	if err := t.followBranches(ctx, l.ID, heads); err != nil {

@@ -67,7 +67,7 @@ func TestALinkComesBackAsItWasMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.ID != want.ID || got.Project != p || got.ProviderID != c.ProviderID || got.Repository != want.Repository || !reflect.DeepEqual(got.Rule, want.Rule) ||
-		!got.Secret.Equal(want.Secret) || !got.OldSecret.IsZero() || got.CreatedBy.Name != priya.Name || !got.CreatedAt.Equal(w.now) || !got.SyncedAt.Equal(w.now) ||
+		!got.Secret.Equal(want.Secret) || !got.OldSecret.IsZero() || got.CreatedBy.Name != priya.Name || !got.CreatedAt.Equal(w.now) || !got.SyncedAt.IsZero() || got.KnowsTags ||
 		!got.LastPushAt.IsZero() || !got.Health.CheckedAt.IsZero() || got.PauseReason() != "" {
 		t.Errorf("got %+v", got)
 	}

@@ -45,6 +45,27 @@ func TestAPushWhoseWebhookNeverComesIsFoundByAskingAndByTheRegularCheck(t *testi
 	does(p, "Check now", "Everything is as it should be.", "All is well: 5 checks passed")
 }
 
+func TestATagWhoseWebhookNeverComesIsFoundTooAndOlderTagsAreNot(t *testing.T) {
+	t.Parallel()
+	f, p, link := newLink(t, "migrations")
+	f.faults(bitbucketsim.Faults{DropDeliveries: true})
+	f.pushMany(ordersDB, bitbucketsim.RefChange{Tag: "v2.0"})
+	p.open(link + "/edit")
+	p.click(css("#tags"))
+	does(p, "Save", "What the link follows was saved.", "New, moved and removed tags")
+	does(p, "Ask now", "Bitbucket has no new pushes.")
+
+	f.pushMany(ordersDB, bitbucketsim.RefChange{Tag: "v2.1"})
+	does(p, "Ask now", "Bitbucket had new pushes. They are being worked off.")
+	waitLog(p, ordersLog, "Caught up")
+	says(p, "Found when somebody asked. The tag v2.1 is new.")
+	f.pushMany(ordersDB, bitbucketsim.RefChange{Tag: "v2.0", Delete: true})
+	p.open(link)
+	does(p, "Ask now", "Bitbucket had new pushes. They are being worked off.")
+	waitLog(p, ordersLog, "Caught up", "Caught up")
+	says(p, "The tag v2.0 was removed.")
+}
+
 func TestAPushThatComesTwiceOrLateOrOutOfOrderIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 	f, p, link := newLink(t, "")

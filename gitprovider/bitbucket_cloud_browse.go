@@ -17,6 +17,7 @@ const (
 	repositoriesPage = "50"  // what the picker shows at once
 	mostPerPage      = "100" // Bitbucket's own limit
 	maxBranchPages   = 5
+	maxTagPages      = 5
 	maxFilePages     = 30  // 3,000 files and folders: enough for a preview
 	maxTreePages     = 100 // 10,000 where a whole commit counts as added
 )
@@ -158,7 +159,7 @@ func (b *BitbucketCloud) unlessGone(ctx context.Context, c *bitbucketAPI, reposi
 	return err
 }
 
-// bitbucketRef is a branch.
+// bitbucketRef is a branch or a tag.
 type bitbucketRef struct {
 	Name   string `json:"name"`
 	Target struct {
@@ -196,6 +197,17 @@ func (b *BitbucketCloud) ListBranches(ctx context.Context, access fairlead.Secre
 		}
 	}
 	return branches, more, nil
+}
+
+// ListTags implements Browser: GET /repositories/{workspace}/{repo}/refs/tags, newest commit first (OpenAPI description of
+// Bitbucket Cloud: "sort by target.date"). The target of an annotated tag is the commit, as in the payload of a webhook.
+func (b *BitbucketCloud) ListTags(ctx context.Context, access fairlead.Secret, repository string) (tags []fairlead.Tag, more bool, err error) {
+	values := url.Values{"pagelen": {mostPerPage}, "sort": {"-target.date"}, "fields": {"next,values.name,values.target.hash"}}
+	address := b.repositoryAddress(repository) + "/refs/tags?" + values.Encode()
+	more, err = readPages(ctx, b.with(access), aboutRepository, address, maxTagPages, func(r bitbucketRef) {
+		tags = append(tags, fairlead.Tag{Name: r.Name, Head: r.Target.Hash})
+	})
+	return tags, more, err
 }
 
 func (b *BitbucketCloud) readBranch(ctx context.Context, c *bitbucketAPI, repository, name string) (fairlead.Branch, error) {

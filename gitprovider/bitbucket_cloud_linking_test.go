@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,29 @@ func TestEndlessPagesComeToAnEnd(t *testing.T) {
 	branches, more, err := host.ListBranches(t.Context(), access, "{1}", "")
 	if err != nil || !more || len(branches) != 5 {
 		t.Errorf("got %d, %v, %v", len(branches), more, err)
+	}
+	if tags, more, err := host.ListTags(t.Context(), access, "{1}"); err != nil || !more || len(tags) != 5 {
+		t.Errorf("got %d, %v, %v", len(tags), more, err)
+	}
+}
+
+func TestTagsOfTheNewestCommitsComeFirst(t *testing.T) {
+	s := newBitbucketSite(t)
+	access := s.connectedAs(priya).Access
+	id, name := s.repository()
+	var want []fairlead.Tag
+	for i := range 3 {
+		s.clock.forward(time.Minute)
+		done, err := s.sim.PushMany(id, bitbucketsim.RefChange{Branch: "main", Commits: []bitbucketsim.NewCommit{{Message: "Go on", Files: map[string]string{fmt.Sprint(i): "1"}}}})
+		s.must(err)
+		tag := fairlead.Tag{Name: fmt.Sprintf("t%d", i), Head: done.Changes[0].New}
+		_, err = s.sim.PushMany(id, bitbucketsim.RefChange{Tag: tag.Name, From: "main", Message: "An annotated one has its commit as its target"})
+		s.must(err)
+		want = append([]fairlead.Tag{tag}, want...)
+	}
+	tags, more, err := s.ListTags(t.Context(), access, id)
+	if err != nil || more || len(tags) < 3 || !slices.Equal(tags[:3], want) {
+		t.Errorf("%s: got %+v, %v, %v", name, tags, more, err)
 	}
 }
 

@@ -38,6 +38,12 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
+func (c *clock) forward(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
 // bitbucketSite is a simulated Bitbucket and the host that talks to it.
 type bitbucketSite struct {
 	*gitprovider.BitbucketCloud

@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,15 +21,15 @@ type catchUpStore interface {
 	MarkSynced(ctx context.Context, linkID string, at time.Time) error
 	// SaveHeads stores what a comparison found, except where a head moved meanwhile.
 	SaveHeads(ctx context.Context, linkID string, s fairlead.HeadSync) error
-	// ListOpenPushes returns the changes of followed branches that the heads did not go over, the oldest first.
+	// ListOpenPushes returns the changes of followed refs that the heads did not go over, the oldest first.
 	ListOpenPushes(ctx context.Context, linkID string, limit int) ([]fairlead.Push, error)
-	// LastTold is the place of the newest delivery that told something of a branch that is known.
-	LastTold(ctx context.Context, linkID, branch string) (int64, error)
+	// LastTold is the place of the newest delivery that told something of a ref that is known.
+	LastTold(ctx context.Context, linkID string, ref fairlead.Ref) (int64, error)
 }
 
 const (
-	grace       = time.Minute      // what a webhook may take longer than a look at the branches
-	graceMoving = 10 * time.Minute // the same for a branch that moves on and on
+	grace       = time.Minute      // what a webhook may take longer than a look at the refs
+	graceMoving = 10 * time.Minute // the same for a ref that moves on and on
 	syncLinks   = 1000             // in one round
 	mostOpen    = 5000             // changes of a link that are put together
 )
@@ -76,7 +77,7 @@ func (f *Flow) catchUpRound(ctx context.Context) error {
 	return err
 }
 
-// CatchUp compares the heads of each link that is due with the host's, one call each, and makes a delivery of each change
+// CatchUp compares the heads of each link that is due with the host's, one call for branches and one for tags, and makes a delivery of each change
 // that no webhook told; n is how many. A host that does not answer is no error: the link comes again after the interval. A
 // call that must come later leaves the link its place.
 func (f *Flow) CatchUp(ctx context.Context) (n int, err error) {
@@ -175,23 +176,25 @@ func (f *Flow) SyncNow(ctx context.Context, link fairlead.RepositoryLink) (n int
 	return f.compareHeads(ctx, link, seen, 0)
 }
 
-// sight is what the host showed of the branches that a link follows.
+// sight is what the host showed of the branches and tags that a link follows.
 type sight struct {
 	at       time.Time // when it was asked
 	place    int64     // of the newest delivery then
 	heads    []fairlead.Head
+	refs     map[fairlead.Ref]string // their commits
 	branches map[string]string
-	isPart   bool // there are more branches than the host showed
+	isPart   map[fairlead.RefType]bool // there are more than the host showed
+	newTags  map[string]bool           // of those that it showed, the ones that cannot have been left out before
 }
 
-// look asks the host for the branches, in one call.
+// look asks the host for the branches, and for the tags if the link follows them.
 func (f *Flow) look(ctx context.Context, link fairlead.RepositoryLink, background bool) (seen sight, err error) {
 	host, err := f.linker(ctx, link.ProviderID)
 	if err != nil {
 		return seen, err
 	}
 	// What is known is read first, so that whatever comes while the host answers is newer than that.
-	seen = sight{at: f.Clock(), branches: map[string]string{}}
+	seen = sight{at: f.Clock(), refs: map[fairlead.Ref]string{}, branches: map[string]string{}, isPart: map[fairlead.RefType]bool{}}
 	if seen.place, err = f.Store.LastPlace(ctx); err != nil {
 		return seen, err
 	}
@@ -200,13 +203,39 @@ func (f *Flow) look(ctx context.Context, link fairlead.RepositoryLink, backgroun
 	}
 	search, _, _ := strings.Cut(link.Rule.Branch, "*")
 	all, err := call(ctx, f, link.Connection.ID, background, func(ctx context.Context, access fairlead.Secret) (branches []fairlead.Branch, err error) {
-		branches, seen.isPart, err = host.ListBranches(ctx, access, link.Repository.ID, search)
+		branches, seen.isPart[fairlead.RefBranch], err = host.ListBranches(ctx, access, link.Repository.ID, search)
 		return branches, err
 	})
 	for _, b := range all {
 		if link.Rule.FollowsBranch(b.Name) {
-			seen.branches[b.Name] = b.Head
+			seen.branches[b.Name], seen.refs[fairlead.BranchRef(b.Name)] = b.Head, b.Head
 		}
 	}
+	if err != nil || !link.Rule.Tags {
+		return seen, err
+	}
+	tags, err := call(ctx, f, link.Connection.ID, background, func(ctx context.Context, access fairlead.Secret) (tags []fairlead.Tag, err error) {
+		tags, seen.isPart[fairlead.RefTag], err = host.ListTags(ctx, access, link.Repository.ID)
+		return tags, err
+	})
+	for _, t := range tags {
+		seen.refs[fairlead.TagRef(t.Name)] = t.Head
+	}
+	seen.newTags = newTags(tags, byRef(seen.heads))
 	return seen, err
+}
+
+// newTags are those that were made since the last look, where the host shows only the first of its tags. What is new stands
+// anywhere in their order. What was left out before stands behind everything that was shown: it only moves up when others go.
+func newTags(shown []fairlead.Tag, known map[fairlead.Ref]fairlead.Head) map[string]bool {
+	fresh := map[string]bool{}
+	behind := true
+	for _, t := range slices.Backward(shown) {
+		if known[fairlead.TagRef(t.Name)].Hash != "" {
+			behind = false
+		} else if !behind {
+			fresh[t.Name] = true
+		}
+	}
+	return fresh
 }

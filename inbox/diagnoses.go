@@ -110,8 +110,8 @@ func onNoBranch(link fairlead.RepositoryLink, at time.Time) *fairlead.Diagnosis 
 func beforeLink(head fairlead.Head, c fairlead.Commit, at time.Time) *fairlead.Diagnosis {
 	d := &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisBeforeLink, At: at,
-		Title:   "The commit was on " + head.Branch + " before the link followed it",
-		Because: "The link follows " + head.Branch + " since " + head.FollowedAt.UTC().Format("2 January 2006 15:04 UTC") + ", from where it stood then. The commit is in that history, and no push brought it since.",
+		Title:   "The commit was on " + head.Ref.Name + " before the link followed it",
+		Because: "The link follows " + head.Ref.Name + " since " + head.FollowedAt.UTC().Format("2 January 2006 15:04 UTC") + ", from where it stood then. The commit is in that history, and no push brought it since.",
 		Fix:     []string{"Nothing is broken: what was there before is not recorded. Push something new to see it arrive."},
 	}
 	if c.At.After(head.FollowedAt) {

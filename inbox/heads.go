@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,7 +13,7 @@ import (
 	"fairlead"
 )
 
-// compareHeads puts side by side how far a link followed each branch and where the host has it. What does not fit, and stays
+// compareHeads puts side by side how far a link followed each branch and tag and where the host has it. What does not fit, and stays
 // so for the grace, becomes a delivery; n is how many.
 func (f *Flow) compareHeads(ctx context.Context, link fairlead.RepositoryLink, seen sight, grace time.Duration) (n int, err error) {
 	// In this order: what came in meanwhile is either unfinished, or in the heads, or open.
@@ -24,8 +25,9 @@ func (f *Flow) compareHeads(ctx context.Context, link fairlead.RepositoryLink, s
 	if err != nil {
 		return 0, err
 	}
-	// A rule that was changed while the host was asked asks for other branches: the next look sees them.
-	if now, err := f.Store.FindRepositoryLink(ctx, link.ID); err != nil || now.Rule.Branch != link.Rule.Branch {
+	// A rule that was changed while the host was asked asks for others: the next look sees them.
+	now, err := f.Store.FindRepositoryLink(ctx, link.ID)
+	if err != nil || now.Rule.Branch != link.Rule.Branch || now.Rule.Tags != link.Rule.Tags {
 		return 0, ignoreNotFound(err)
 	}
 	open, err := f.Store.ListOpenPushes(ctx, link.ID, mostOpen)
@@ -33,14 +35,17 @@ func (f *Flow) compareHeads(ctx context.Context, link fairlead.RepositoryLink, s
 		return 0, err
 	}
 	c := comparing{
-		Flow: f, link: link, seen: seen, grace: grace, busy: busy, heads: byBranch(heads), before: byBranch(seen.heads), open: map[string][]fairlead.Push{},
-		sync: fairlead.HeadSync{At: seen.at, Place: seen.place, Before: heads},
+		Flow: f, link: now, seen: seen, grace: grace, busy: busy, heads: byRef(heads), before: byRef(seen.heads), open: map[fairlead.Ref][]fairlead.Push{},
+		sync: fairlead.HeadSync{At: seen.at, Place: seen.place, Before: heads, Tags: now.Rule.Tags && !busy},
 	}
 	for _, p := range open {
-		c.open[p.Change.Name] = append(c.open[p.Change.Name], p)
+		c.open[p.Change.Ref()] = append(c.open[p.Change.Ref()], p)
 	}
-	for _, branch := range c.branches() {
-		c.branch(branch)
+	for _, ref := range c.refs() {
+		c.compare(ref)
+	}
+	if now.Rule.Tags && !now.KnowsTags && busy { // which tags there were is not known yet
+		c.suspected = true
 	}
 	made, err := c.makeDeliveries(ctx)
 	if err != nil {
@@ -50,10 +55,10 @@ func (f *Flow) compareHeads(ctx context.Context, link fairlead.RepositoryLink, s
 	return made, f.Store.SaveHeads(ctx, link.ID, c.sync)
 }
 
-func byBranch(heads []fairlead.Head) map[string]fairlead.Head {
-	all := map[string]fairlead.Head{}
+func byRef(heads []fairlead.Head) map[fairlead.Ref]fairlead.Head {
+	all := map[fairlead.Ref]fairlead.Head{}
 	for _, h := range heads {
-		all[h.Branch] = h
+		all[h.Ref] = h
 	}
 	return all
 }
@@ -65,53 +70,53 @@ type comparing struct {
 	seen      sight
 	grace     time.Duration
 	busy      bool // deliveries of the link wait: they may explain what does not fit
-	heads     map[string]fairlead.Head
-	before    map[string]fairlead.Head
-	open      map[string][]fairlead.Push // by branch: told, and not gone over
+	heads     map[fairlead.Ref]fairlead.Head
+	before    map[fairlead.Ref]fairlead.Head
+	open      map[fairlead.Ref][]fairlead.Push // told, and not gone over
 	sync      fairlead.HeadSync
 	suspected bool
 	found     []lost
 }
 
-// lost are the changes of one branch that no delivery told; its suspect is where it stands at the host.
+// lost are the changes of one ref that no delivery told; its suspect is where it stands at the host.
 type lost struct {
 	head    fairlead.Head
 	missing []step
 }
 
-// branches are those that the link knows or the host shows, and that the link follows.
-func (c *comparing) branches() (names []string) {
-	for name := range c.heads {
-		if _, shown := c.seen.branches[name]; !shown && c.link.Rule.FollowsBranch(name) {
-			names = append(names, name)
+// refs are those that the link knows or the host shows, and that the link follows.
+func (c *comparing) refs() (refs []fairlead.Ref) {
+	for ref := range c.heads {
+		if _, shown := c.seen.refs[ref]; !shown && c.link.Rule.Follows(ref) {
+			refs = append(refs, ref)
 		}
 	}
-	for name := range c.seen.branches {
-		names = append(names, name)
+	for ref := range c.seen.refs {
+		refs = append(refs, ref)
 	}
-	slices.Sort(names)
-	return names
+	slices.SortFunc(refs, func(a, b fairlead.Ref) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name)) })
+	return refs
 }
 
-func (c *comparing) branch(name string) {
-	head, at := c.heads[name], c.seen.branches[name]
-	head.Branch = name
+func (c *comparing) compare(ref fairlead.Ref) {
+	head, at := c.heads[ref], c.seen.refs[ref]
+	head.Ref = ref
 	switch {
-	case c.busy || c.before[name].Hash != head.Hash || c.isTold(name): // it is being explained, or moved while the host was asked
+	case c.busy || c.before[ref].Hash != head.Hash || c.isTold(ref): // it is being explained, or moved while the host was asked
 		c.keep(head)
 		c.suspected = c.suspected || head.Hash != at && !c.busy
 		return
 	case head.Hash == at:
 		c.arrive(head, at)
 		return
-	case c.seen.isPart && at == "": // perhaps it is among those that the host did not show
+	case c.seen.isPart[ref.Type] && at == "": // perhaps it is among those that the host did not show
 		c.keep(head)
 		return
-	case c.seen.isPart && head.Hash == "": // whether it is new cannot be told either: it is followed from here on
-		c.arrive(fairlead.Head{Branch: name}, at)
+	case head.Hash == "" && !c.isNew(ref): // it is followed from here on
+		c.arrive(fairlead.Head{Ref: ref}, at)
 		return
 	}
-	missing := gaps(head.Hash, at, c.open[name])
+	missing := gaps(head.Hash, at, c.open[ref])
 	switch {
 	case len(missing) == 0: // every step is known, they only came in another order
 		c.arrive(head, at)
@@ -123,12 +128,24 @@ func (c *comparing) branch(name string) {
 	}
 }
 
-// isTold reports whether something of a branch arrived after the host was asked: it may know more than the host said.
-func (c *comparing) isTold(name string) bool {
-	return slices.ContainsFunc(c.open[name], func(p fairlead.Push) bool { return p.Told > c.seen.place })
+// isNew reports whether a ref that the link does not know was made since the link looked. It was not if the link looks at tags
+// for the first time, and where the host shows only a part it may have been left out before.
+func (c *comparing) isNew(ref fairlead.Ref) bool {
+	switch {
+	case ref.Type == fairlead.RefTag && !c.link.KnowsTags:
+		return false
+	case !c.seen.isPart[ref.Type]:
+		return true
+	}
+	return ref.Type == fairlead.RefTag && c.seen.newTags[ref.Name]
 }
 
-// keep remembers a head. A branch that is gone leaves nothing behind.
+// isTold reports whether something of a ref arrived after the host was asked: it may know more than the host said.
+func (c *comparing) isTold(ref fairlead.Ref) bool {
+	return slices.ContainsFunc(c.open[ref], func(p fairlead.Push) bool { return p.Told > c.seen.place })
+}
+
+// keep remembers a head. A ref that is gone leaves nothing behind.
 func (c *comparing) keep(h fairlead.Head) {
 	if h.Hash != "" || h.Suspect != "" {
 		c.sync.After = append(c.sync.After, h)
@@ -137,13 +154,13 @@ func (c *comparing) keep(h fairlead.Head) {
 
 // arrive is for a head that is where the host has it: everything that was told lies behind it.
 func (c *comparing) arrive(head fairlead.Head, at string) {
-	c.keep(fairlead.Head{Branch: head.Branch, Hash: at, FollowedAt: head.FollowedAt})
-	if len(c.open[head.Branch]) > 0 {
-		c.sync.Behind = append(c.sync.Behind, head.Branch)
+	c.keep(fairlead.Head{Ref: head.Ref, Hash: at, FollowedAt: head.FollowedAt})
+	if len(c.open[head.Ref]) > 0 {
+		c.sync.Behind = append(c.sync.Behind, head.Ref)
 	}
 }
 
-// suspect marks that the host has another head. A branch that vanished has no hash to suspect, only a time.
+// suspect marks that the host has another head. A ref that vanished has no hash to suspect, only a time.
 func (c *comparing) suspect(head fairlead.Head, at string) fairlead.Head {
 	if head.Suspect = at; head.SuspectAt.IsZero() {
 		head.SuspectAt = c.seen.at
@@ -151,7 +168,7 @@ func (c *comparing) suspect(head fairlead.Head, at string) fairlead.Head {
 	return head
 }
 
-// isRipe reports whether a webhook would have told by now: the same head was seen before, longer ago than the grace. A branch
+// isRipe reports whether a webhook would have told by now: the same head was seen before, longer ago than the grace. A ref
 // that moves on with each look gets more time, but not for ever.
 func (c *comparing) isRipe(head fairlead.Head, at string) bool {
 	if c.grace == 0 {
@@ -169,12 +186,12 @@ func (c *comparing) isRipe(head fairlead.Head, at string) bool {
 func (c *comparing) makeDeliveries(ctx context.Context) (made int, err error) {
 	var arrivals []fairlead.Arrival
 	for _, l := range c.found {
-		told, err := c.Store.LastTold(ctx, c.link.ID, l.head.Branch)
+		told, err := c.Store.LastTold(ctx, c.link.ID, l.head.Ref)
 		if err != nil {
 			return 0, err
 		}
 		for _, s := range l.missing {
-			a, err := c.arrival(fairlead.RefChange{Type: fairlead.RefBranch, Name: l.head.Branch, Old: s.from, New: s.to}, told)
+			a, err := c.arrival(fairlead.RefChange{Type: l.head.Ref.Type, Name: l.head.Ref.Name, Old: s.from, New: s.to}, told)
 			if err != nil {
 				return 0, err
 			}
@@ -207,11 +224,15 @@ func (c *comparing) makeDeliveries(ctx context.Context) (made int, err error) {
 	return made, nil
 }
 
-// arrival is the delivery that the webhook should have sent. The same change can be lost once more after the branch went on:
+// arrival is the delivery that the webhook should have sent. The same change can be lost once more after the ref went on:
 // told, which is the newest that was known of it, tells the two apart.
 func (c *comparing) arrival(change fairlead.RefChange, told int64) (fairlead.Arrival, error) {
 	body, err := json.Marshal([]fairlead.RefChange{change})
-	id := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", change.Name, change.Old, change.New, told))
+	name := change.Name
+	if change.Type == fairlead.RefTag {
+		name = "refs/tags/" + name
+	}
+	id := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", name, change.Old, change.New, told))
 	event := catchUpEvent
 	if c.grace == 0 {
 		event = askedEvent

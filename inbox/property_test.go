@@ -45,8 +45,9 @@ type model struct {
 	*quay
 	rt    *rapid.T
 	tips  map[string]*node
-	ways  map[string]*way      // of the branches that the link follows, since it does
-	ever  map[string]bool      // branches that were followed at some time
+	ways  map[string]*way      // of the branches and tags that the link follows, since it does
+	ever  map[string]bool      // those that were followed at some time
+	tags  map[string]string    // the commit of each tag
 	mains []*node              // where the main branch ever stood
 	told  []fairlead.RefChange // changes that a webhook told at least once
 	files int
@@ -148,8 +149,37 @@ func (m *model) follow(c bitbucketsim.RefChange, done bitbucketsim.PushedChange)
 	}
 }
 
+// tag draws what happens to one tag; false if nothing can.
+func (m *model) tag() (c bitbucketsim.RefChange, ok bool) {
+	c.Tag = rapid.SampledFrom(tagNames).Draw(m.rt, "tag")
+	_, exists := m.tags[c.Tag]
+	if exists && rapid.IntRange(0, 2).Draw(m.rt, "remove") == 0 {
+		c.Delete = true
+		return c, true
+	}
+	c.From, c.Force = m.another(""), exists
+	return c, c.From != "" && m.tags[c.Tag] != m.tips[c.From].hash
+}
+
+// followTag moves the model's tag as the host moved it.
+func (m *model) followTag(c bitbucketsim.RefChange) {
+	delete(m.tags, c.Tag)
+	if !c.Delete {
+		m.tags[c.Tag] = m.tips[c.From].hash
+	}
+	if w := m.ways[c.Tag]; w != nil {
+		w.places, w.unclean = append(w.places, m.tags[c.Tag]), true
+	}
+}
+
 // push is one push of one to three changes, with a fault on the way of its webhook.
 func (m *model) push() {
+	if rapid.IntRange(0, 3).Draw(m.rt, "of a tag") == 0 {
+		if c, ok := m.tag(); ok {
+			m.send([]bitbucketsim.RefChange{c})
+		}
+		return
+	}
 	chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(branchNames), 1, 3, rapid.ID[string]).Draw(m.rt, "branches")
 	var changes []bitbucketsim.RefChange
 	for _, branch := range chosen {
@@ -158,9 +188,12 @@ func (m *model) push() {
 			changes = append(changes, c)
 		}
 	}
-	if len(changes) == 0 {
-		return
+	if len(changes) > 0 {
+		m.send(changes)
 	}
+}
+
+func (m *model) send(changes []bitbucketsim.RefChange) {
 	fault := rapid.SampledFrom([]bitbucketsim.Faults{{}, {}, {DropDeliveries: true}, {DuplicateDeliveries: true}}).Draw(m.rt, "fault")
 	fault.ReorderDeliveries = rapid.Bool().Draw(m.rt, "hold back") // until another one was sent, or until that ends
 	m.faults(fault)
@@ -169,9 +202,15 @@ func (m *model) push() {
 		return
 	}
 	for i, c := range changes {
-		m.follow(c, result.Changes[i])
+		ref := fairlead.BranchRef(c.Branch)
+		if c.Tag != "" {
+			ref = fairlead.TagRef(c.Tag)
+			m.followTag(c)
+		} else {
+			m.follow(c, result.Changes[i])
+		}
 		if d := result.Changes[i]; !fault.DropDeliveries {
-			m.told = append(m.told, fairlead.RefChange{Type: fairlead.RefBranch, Name: d.Name, Old: d.Old, New: d.New})
+			m.told = append(m.told, fairlead.RefChange{Type: ref.Type, Name: ref.Name, Old: d.Old, New: d.New})
 		}
 	}
 	m.settle()
@@ -236,7 +275,8 @@ func (m *model) check() {
 		}
 	}
 	for name, w := range m.ways {
-		if from, to := w.places[0], w.places[len(w.places)-1]; m.link.Rule.Deletions && !reaches(leads[name], from, to) {
+		isTag := slices.Contains(tagNames, name)
+		if from, to := w.places[0], w.places[len(w.places)-1]; (isTag || m.link.Rule.Deletions) && !reaches(leads[name], from, to) {
 			m.rt.Errorf("%s: nothing leads from %q to %q, %s", name, from, to, m.story(name))
 		}
 		if tip := m.tips[name]; tip != nil && !w.unclean {
@@ -303,6 +343,14 @@ func (m *model) follows() {
 			m.ways[name], m.ever[name] = w, true
 		}
 	}
+	for _, name := range tagNames {
+		switch {
+		case !m.link.Rule.Tags:
+			delete(m.ways, name)
+		case m.ways[name] == nil:
+			m.ways[name], m.ever[name] = &way{places: []string{m.tags[name]}, since: place, unclean: true}, true
+		}
+	}
 }
 
 // edit changes which branches the link follows, while deliveries may wait. None is on its way: of one that is told after
@@ -310,8 +358,20 @@ func (m *model) follows() {
 func (m *model) edit() {
 	m.faults(bitbucketsim.Faults{})
 	m.settle()
-	m.rule(rapid.SampledFrom(rules).Draw(m.rt, "another rule"))
+	rule := m.fresh().Rule
+	rule.Branch, rule.Tags = rapid.SampledFrom(rules).Draw(m.rt, "another rule"), rapid.Bool().Draw(m.rt, "with tags")
+	m.must(m.linking.ChangeRule(context.Background(), as(m.ana), m.access(), m.fresh(), rule))
+	m.knowTags()
 	m.follows()
+}
+
+// knowTags lets a link that began to follow tags learn which there are.
+func (m *model) knowTags() {
+	if m.link = m.fresh(); m.link.Rule.Tags && !m.link.KnowsTags {
+		m.work()
+		m.look()
+		m.link = m.fresh()
+	}
 }
 
 // restart ends the process, with or without a delivery in hand.
@@ -329,6 +389,7 @@ func (m *model) restart() {
 var (
 	rules       = []string{"**", "main", "m*", "release/*"}
 	branchNames = []string{"main", "release/1", "release/2", "topic"}
+	tagNames    = []string{"v1", "v2"}
 )
 
 // story is how a branch went, as the log has it.
@@ -393,19 +454,28 @@ func begin(q *quay, rt *rapid.T) *model {
 			q.must(err)
 		}
 	}
+	for name := range r.Tags {
+		if rapid.Bool().Draw(rt, "keep "+name) && slices.Contains(tagNames, name) {
+			continue
+		}
+		_, err := q.sim.PushMany(orders, bitbucketsim.RefChange{Tag: name, Delete: true})
+		q.must(err)
+		delete(r.Tags, name)
+	}
 	q.faults(bitbucketsim.Faults{})
 	q.settle()
 	_, err = q.linking.Unlink(ctx, as(q.ana), q.access(), q.link)
 	q.must(err)
-	rule := fairlead.LinkRule{Branch: rapid.SampledFrom(rules[:3]).Draw(rt, "rule"), Deletions: rapid.Bool().Draw(rt, "deletions")}
+	rule := fairlead.LinkRule{Branch: rapid.SampledFrom(rules[:3]).Draw(rt, "rule"), Deletions: rapid.Bool().Draw(rt, "deletions"), Tags: rapid.Bool().Draw(rt, "tags")}
 	q.link = q.linked(orders, rule)
 	q.mu.Lock()
 	q.statuses = nil
 	q.mu.Unlock()
 	base := &node{hash: r.Branches["main"]}
 	m := &model{
-		quay: q, rt: rt, tips: map[string]*node{"main": base}, ways: map[string]*way{}, ever: map[string]bool{}, mains: []*node{base},
+		quay: q, rt: rt, tips: map[string]*node{"main": base}, ways: map[string]*way{}, ever: map[string]bool{}, mains: []*node{base}, tags: r.Tags,
 	}
+	m.knowTags()
 	m.follows()
 	return m
 }

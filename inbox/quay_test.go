@@ -391,18 +391,18 @@ func (q *quay) want(verdict fairlead.Verdict, reason string) (fairlead.Delivery,
 	return d, pushes
 }
 
-// heads are how far the link has followed the branches, "branch hash" each.
+// heads are how far the link has followed branches and tags, "name hash" each.
 func (q *quay) heads() (all []string) {
 	q.t.Helper()
 	heads, err := q.db.ListHeads(context.Background(), q.link.ID)
 	q.must(err)
 	for _, h := range heads {
-		all = append(all, h.Branch+" "+h.Hash)
+		all = append(all, h.Ref.Name+" "+h.Hash)
 	}
 	return all
 }
 
-// hostHeads are the branches at the host that the link follows.
+// hostHeads are the branches and tags at the host that the link follows.
 func (q *quay) hostHeads() (all []string) {
 	q.t.Helper()
 	r, err := q.sim.Repository(orders)
@@ -413,7 +413,15 @@ func (q *quay) hostHeads() (all []string) {
 		}
 	}
 	slices.Sort(all)
-	return all
+	if !q.link.Rule.Tags {
+		return all
+	}
+	tags := []string{}
+	for name, hash := range r.Tags {
+		tags = append(tags, name+" "+hash)
+	}
+	slices.Sort(tags)
+	return append(all, tags...)
 }
 
 func (q *quay) wantHeads() {

@@ -107,6 +107,7 @@ func TestWhatALinkWantsOfTagsBranchesAndFilesIsRecorded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := newQuay(t, c.rule)
+			q.look() // at the tags that are there
 			q.push(c.push)
 			q.work()
 			d, pushes := q.want(fairlead.VerdictRecorded, c.reason)

@@ -151,7 +151,11 @@ func (w *asking) isKnown(ctx context.Context) error {
 }
 
 func (w *asking) tellPush(ctx context.Context, p fairlead.Push, recorded bool) error {
-	w.note("Delivery", MarkOK, "It arrived with a push to "+p.Change.Name+".")
+	to := "to "
+	if p.Change.Type == fairlead.RefTag {
+		to = "of the tag "
+	}
+	w.note("Delivery", MarkOK, "It arrived with a push "+to+p.Change.Name+".")
 	switch {
 	case recorded:
 		w.note("Verdict", MarkOK, "It is recorded. "+p.Reason)

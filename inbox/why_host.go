@@ -48,7 +48,7 @@ func (w *asking) isFollowed(ctx context.Context) error {
 			return nil
 		}
 	}
-	if seen.isPart || len(branches) > branchesAsked {
+	if seen.isPart[fairlead.RefBranch] || len(branches) > branchesAsked {
 		w.note("Branch", MarkUnknown, "It is on none of the branches that Fairlead asked about; there are more.")
 		return nil
 	}
@@ -76,7 +76,7 @@ func (w *asking) isAfterLinking(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	head := byBranch(heads)[w.branch.Name]
+	head := byRef(heads)[fairlead.BranchRef(w.branch.Name)]
 	if head.Hash == "" {
 		w.note("Linked", MarkOK, "The branch came after the link was made.")
 		return nil

@@ -22,11 +22,11 @@ type working struct {
 	delivery fairlead.Delivery
 	link     fairlead.RepositoryLink
 	host     gitprovider.Linker
-	heads    map[string]fairlead.Head // how far each branch was followed before
+	heads    map[fairlead.Ref]fairlead.Head // how far each ref was followed before
 	actor    string
 	changes  []fairlead.RefChange
 	pushes   []fairlead.Push
-	moves    []fairlead.RefChange // changes of followed branches that their heads may go over
+	moves    []fairlead.RefChange // changes of followed refs that their heads may go over
 	main     *fairlead.Branch     // the main branch, once it was asked for
 	hold     string               // what a pause is noted under
 	down     error                // the host does not answer: it is not asked again in this round
@@ -71,7 +71,7 @@ func (w *working) judge(ctx context.Context) error {
 }
 
 func (w *working) follows(c fairlead.RefChange) bool {
-	return c.Type == fairlead.RefBranch && w.link.Rule.FollowsBranch(c.Name)
+	return w.link.Rule.Follows(c.Ref())
 }
 
 // open reads what there is to do. If that is nothing, it closes the delivery.
@@ -88,10 +88,7 @@ func (w *working) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w.heads = map[string]fairlead.Head{}
-	for _, h := range heads {
-		w.heads[h.Branch] = h
-	}
+	w.heads = byRef(heads)
 	payload, err := w.Store.FindPayload(ctx, w.delivery.ID)
 	if err := ignoreNotFound(err); err != nil {
 		return err
@@ -157,7 +154,7 @@ func (w *working) push(ctx context.Context, position int, c fairlead.RefChange) 
 	}
 	p.Verdict, p.Reason = weighed(w.link, p)
 	if p.Verdict == fairlead.VerdictRecorded && w.delivery.Source == fairlead.SourceCatchUp {
-		p.Verdict, p.Reason = caughtUp(w.link, p, w.heads[c.Name], w.delivery, earlier.told)
+		p.Verdict, p.Reason = caughtUp(w.link, p, w.heads[c.Ref()], w.delivery, earlier.told)
 	}
 	return p, nil
 }

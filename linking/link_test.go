@@ -41,7 +41,7 @@ func TestLinkingMakesOneSignedWebhook(t *testing.T) {
 		t.Errorf("got %+v", l)
 	}
 	heads, err := d.db.ListHeads(t.Context(), l.ID)
-	if err != nil || len(heads) != 1 || heads[0].Branch != "main" || heads[0].Hash != plan.BranchHead {
+	if err != nil || len(heads) != 1 || heads[0].Ref.Name != "main" || heads[0].Hash != plan.BranchHead {
 		t.Errorf("got %+v, %v", heads, err)
 	}
 	wantHealthy(t, l.Health)
@@ -360,7 +360,7 @@ func TestALinkFollowsSomethingElse(t *testing.T) {
 	d.must(d.ChangeRule(t.Context(), as(d.ana), a, l, fairlead.LinkRule{Branch: "*/*", Paths: fairlead.PathFilter{"migrations"}, Tags: true}))
 	l = d.found(l.ID)
 	heads, err := d.db.ListHeads(t.Context(), l.ID)
-	if err != nil || l.Rule.Branch != "*/*" || !l.Rule.Tags || len(heads) != 1 || heads[0].Branch != "feature/add-region" {
+	if err != nil || l.Rule.Branch != "*/*" || !l.Rule.Tags || len(heads) != 1 || heads[0].Ref.Name != "feature/add-region" {
 		t.Errorf("got %+v, %+v, %v", l.Rule, heads, err)
 	}
 	before := d.asked()
