@@ -54,6 +54,35 @@ func TestARuleIsEditedBesideItsPreviewAndDecidesFromThenOn(t *testing.T) {
 	}
 }
 
+// heldPreview keeps the answer to the first preview of each page back until answerPreview() is called.
+const heldPreview = `const ask = window.fetch; let asked = false;
+window.fetch = (to, ...more) => {
+	const answer = ask(to, ...more);
+	if (asked || !String(to).includes("/preview")) return answer;
+	asked = true;
+	return answer.then(a => new Promise(go => { window.answerPreview = () => go(a) }));
+}`
+
+func TestWhatIsTypedWhileTheFirstPreviewIsOnItsWayIsPreviewedToo(t *testing.T) {
+	t.Parallel()
+	_, p, link := newLink(t, "migrations")
+	defer p.evaluateOnNewDocument(heldPreview)()
+	p.open(link + "/edit")
+	p.waitFor("the first preview to be on its way", "window.answerPreview")
+	get[bool](p, `document.querySelector("#paths").value = "nowhere", document.querySelector("#paths").dispatchEvent(new Event("input", {bubbles: true})), answerPreview(), true`)
+	previewSays(p, "2 files") // what was asked first
+	previewSays(p, "No file matches. Pushes are ignored until one does.")
+}
+
+func TestThePreviewLoadsByItselfAlsoAfterAnError(t *testing.T) {
+	t.Parallel()
+	_, p, link := newLink(t, "migrations")
+	p.open(link + "/edit")
+	p.fill(css("#branch"), "mian")
+	does(p, "Save", "Enter a branch of "+ordersDB+": it has none called mian")
+	previewSays(p, "There is no branch mian.")
+}
+
 func TestEveryKindOfPushHasAVerdictAndItsFiles(t *testing.T) {
 	t.Parallel()
 	f, p, link := newLink(t, "migrations")
