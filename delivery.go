@@ -75,7 +75,9 @@ type Delivery struct {
 	Reason     string     // why, in a sentence
 	Diagnosis  *Diagnosis // what the host answered when the last try failed; nil otherwise
 	Ref        string     // of its first push, for lists: "main"
+	RefType    RefType    // of Ref; "" for a branch too
 	More       int        // further pushes in it
+	Forced     int        // pushes in it that replaced history
 	Commits    int        // of its pushes together
 	Files      int        // matched, of its pushes together
 	Actor      string     // who pushed, as the host tells it

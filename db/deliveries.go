@@ -14,7 +14,7 @@ import (
 
 const (
 	deliveryColumns = `place, id, link_id, project_id, host_id, event, source, address, state, verdict, reason, diagnosis, ref, more, commits, files,
-		actor, head, received_at, finished_at, attempts, claims, due_at`
+		actor, head, received_at, finished_at, attempts, claims, due_at, ref_type, forced`
 	noDelivery = "There is no such delivery."
 )
 
@@ -40,7 +40,7 @@ func scanDelivery(row scanner) (v fairlead.Delivery, err error) {
 		received, finished, due sql.NullInt64
 	)
 	if err = row.Scan(&v.Place, &v.ID, &v.LinkID, &v.ProjectID, &v.HostID, &v.Event, &v.Source, &v.Address, &v.State, &v.Verdict, &v.Reason, &diagnosis,
-		&v.Ref, &v.More, &v.Commits, &v.Files, &v.Actor, &v.Head, &received, &finished, &v.Attempts, &v.Claim, &due); err != nil {
+		&v.Ref, &v.More, &v.Commits, &v.Files, &v.Actor, &v.Head, &received, &finished, &v.Attempts, &v.Claim, &due, &v.RefType, &v.Forced); err != nil {
 		return v, err
 	}
 	v.ReceivedAt, v.FinishedAt = instant(received), instant(finished)

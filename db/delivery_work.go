@@ -73,10 +73,10 @@ func (d *DB) FinishDelivery(ctx context.Context, v fairlead.Delivery, pushes []f
 	return d.write(ctx, func(t tx) error {
 		n, err := t.exec(ctx, `
 			UPDATE deliveries SET state = $1, verdict = $2, shown = $3, reason = $4, diagnosis = $5, event = $6, ref = $7, more = $8, commits = $9, files = $10,
-				actor = $11, head = $12, finished_at = $13, due_at = NULL
-			WHERE id = $14 AND state = 'working' AND claims = $15`,
+				actor = $11, head = $12, finished_at = $13, ref_type = $14, forced = $15, due_at = NULL
+			WHERE id = $16 AND state = 'working' AND claims = $17`,
 			string(v.State), string(v.Verdict), string(showing(v.Verdict)), v.Reason, encode(v.Diagnosis), v.Event, v.Ref, v.More, v.Commits, v.Files,
-			v.Actor, v.Head, millis(t.now), v.ID, v.Claim)
+			v.Actor, v.Head, millis(t.now), string(v.RefType), v.Forced, v.ID, v.Claim)
 		if err != nil {
 			return err
 		}

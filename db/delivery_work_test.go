@@ -214,7 +214,7 @@ func TestAVerdictIsStoredWithWhatListsShow(t *testing.T) {
 	v := w.claimed()
 	w.now = w.now.Add(3 * time.Second)
 	v.State, v.Verdict, v.Reason = fairlead.DeliveryDone, fairlead.VerdictRecorded, "3 files changed."
-	v.Ref, v.More, v.Commits, v.Files, v.Actor, v.Head = "main", 2, 5, 3, "Ana Brandt", "a1"
+	v.Ref, v.RefType, v.More, v.Forced, v.Commits, v.Files, v.Actor, v.Head = "v1.1", fairlead.RefTag, 2, 1, 5, 3, "Ana Brandt", "a1"
 	w.must(w.FinishDelivery(context.Background(), v, nil, nil))
 	want := v
 	want.FinishedAt, want.NextAt = w.now, time.Time{}

@@ -12,11 +12,12 @@ import (
 	"fairlead"
 )
 
-// olderDatabase opens one that an older version made and filled, up to that migration.
-func olderDatabase(t *testing.T, version int64, rows string) *DB {
+// olderDatabase is the database of an older Fairlead, with the schema of that time and these rows, opened by this one.
+func olderDatabase(t *testing.T, schema int64, rows string) *DB {
 	t.Helper()
 	dir := t.TempDir()
-	old, err := sql.Open("sqlite3", filepath.Join(dir, FileName))
+	path := filepath.Join(dir, FileName)
+	old, err := sql.Open("sqlite3", path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func olderDatabase(t *testing.T, version int64, rows string) *DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := provider.UpTo(t.Context(), version); err != nil {
+	if _, err := provider.UpTo(t.Context(), schema); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := old.Exec(rows); err != nil {
@@ -37,6 +38,22 @@ func olderDatabase(t *testing.T, version int64, rows string) *DB {
 	}
 	writeFile(t, filepath.Join(dir, "fairlead.key"), someKey)
 	return opened(t, dir)
+}
+
+func TestDeliveriesFromBeforeTheLogToldTagsApartAreToldApart(t *testing.T) {
+	const delivery, push = `INSERT INTO deliveries (id, link_id, project_id, host_id, event, source, address, state, verdict, shown, ref, received_at) VALUES `,
+		`INSERT INTO pushes (id, delivery_id, link_id, position, ref_type, ref, old, new, forced, verdict, reason, actor, told, matched, comparison, at) VALUES `
+	d := olderDatabase(t, 7, delivery+`
+		('dl_tag', 'rl_1', 'pr_1', '1', 'repo:push', 'webhook', '', 'done', 'recorded', 'recorded', 'v1.1', 1),
+		('dl_main', 'rl_1', 'pr_1', '2', 'repo:push', 'webhook', '', 'done', 'recorded', 'recorded', 'main', 2);`+push+`
+		('ps_1', 'dl_tag', 'rl_1', 0, 'tag', 'v1.1', '', 'b', 0, 'recorded', '', '', 1, 0, '{}', 1),
+		('ps_2', 'dl_main', 'rl_1', 0, 'branch', 'main', 'a', 'b', 1, 'recorded', '', '', 2, 0, '{}', 2),
+		('ps_3', 'dl_main', 'rl_1', 1, 'tag', 'v1.2', '', 'b', 0, 'recorded', '', '', 2, 0, '{}', 2);`)
+	for id, want := range map[string]fairlead.Delivery{"dl_tag": {RefType: fairlead.RefTag}, "dl_main": {Forced: 1}} {
+		if got, err := d.FindDelivery(t.Context(), id); err != nil || got.RefType != want.RefType || got.Forced != want.Forced {
+			t.Errorf("%s: got %+v, %v", id, got, err)
+		}
+	}
 }
 
 func TestAnAttemptFromBeforePurposesVerifiesItsSetup(t *testing.T) {

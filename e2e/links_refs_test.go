@@ -107,7 +107,7 @@ func TestEveryKindOfPushHasAVerdictAndItsFiles(t *testing.T) {
 	does(p, "Save", "What the link follows was saved.", "Tags and removed branches")
 
 	tag("v2.1")
-	next("Recorded", "Push to v2.1", "New tag at", "The tag v2.1 is new.")
+	next("Recorded", "Tag v2.1", "New tag at", "The tag v2.1 is new.")
 	f.push(ordersDB, "feature/new", "migrations/0003_branch.sql")
 	next("Recorded", "Push to feature/new", "New branch at", "migrations/0003_branch.sql", "Change migrations/0003_branch.sql")
 	doesNotSay(p, "0001_create.sql")
@@ -116,7 +116,7 @@ func TestEveryKindOfPushHasAVerdictAndItsFiles(t *testing.T) {
 	if !forced.Changes[0].Forced {
 		t.Fatal("that was no forced push")
 	}
-	next("Recorded", "history was replaced", "migrations/0004_forced.sql")
+	next("Recorded", "Forced push to feature/new", "history was replaced", "migrations/0004_forced.sql")
 	f.simulate(http.MethodDelete, "/repositories/"+ordersDB+"/branches/feature/new", nil)
 	next("Recorded", "Removed, it was at "+forced.Changes[0].New[:10], "The branch feature/new was removed.")
 

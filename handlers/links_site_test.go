@@ -108,7 +108,17 @@ func (s *linkSite) row() fairlead.RepositoryLink {
 // push pushes a file at the host and waits until the host has tried to tell of it.
 func (s *linkSite) push(branch, path string) bitbucketsim.Delivery {
 	s.t.Helper()
-	result, err := s.sim.Push(ordersDB, branch, bitbucketsim.NewCommit{Message: "Change " + path, Files: map[string]string{path: "SELECT 1;\n"}})
+	return s.pushed(bitbucketsim.RefChange{Branch: branch, Commits: []bitbucketsim.NewCommit{changed(path)}})
+}
+
+func changed(path string) bitbucketsim.NewCommit {
+	return bitbucketsim.NewCommit{Message: "Change " + path, Files: map[string]string{path: "SELECT 1;\n"}}
+}
+
+// pushed is push, of whatever.
+func (s *linkSite) pushed(changes ...bitbucketsim.RefChange) bitbucketsim.Delivery {
+	s.t.Helper()
+	result, err := s.sim.PushMany(ordersDB, changes...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -144,7 +154,11 @@ func (s *linkSite) carry(d bitbucketsim.Delivery, signature string) answer {
 // delivered pushes, carries the delivery, and works it off.
 func (s *linkSite) delivered(branch, path string) {
 	s.t.Helper()
-	d := s.push(branch, path)
+	s.deliver(s.push(branch, path))
+}
+
+func (s *linkSite) deliver(d bitbucketsim.Delivery) {
+	s.t.Helper()
 	if a := s.carry(d, sign(s.row().Secret, d.Body)); a.status != http.StatusAccepted {
 		s.t.Fatalf("the delivery was answered %d %s", a.status, a.body)
 	}

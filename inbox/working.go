@@ -279,8 +279,12 @@ func (w *working) summary(d fairlead.Delivery) fairlead.Delivery {
 	if len(w.changes) == 0 {
 		return d
 	}
-	d.Ref, d.More, d.Actor, d.Head = w.changes[0].Name, len(w.changes)-1, w.actor, ""
+	d.Ref, d.RefType, d.More, d.Forced = w.changes[0].Name, w.changes[0].Type, len(w.changes)-1, 0
+	d.Actor, d.Head = w.actor, ""
 	for _, c := range w.changes {
+		if c.Forced {
+			d.Forced++
+		}
 		if d.Head == "" {
 			d.Head = c.New
 		}

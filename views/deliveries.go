@@ -136,9 +136,36 @@ func byRule(v fairlead.Verdict) bool {
 	return false
 }
 
+// pushWords begin what a delivery did, before the name of its first ref.
+func pushWords(d fairlead.Delivery) string {
+	switch {
+	case d.RefType == fairlead.RefTag:
+		return "Tag"
+	case d.Forced > 0 && d.More == 0:
+		return "Forced push to"
+	}
+	return "Push to"
+}
+
+// moreWords go on after it: with the refs that are not named, and with what was forced where the beginning cannot say it.
+func moreWords(d fairlead.Delivery) string {
+	words := ""
+	if d.More > 0 {
+		words = " and " + count(d.More, "more ref")
+	}
+	switch {
+	case d.Forced > 0 && d.More > 0:
+		words += ", " + strconv.Itoa(d.Forced) + " forced"
+	case d.Forced > 0 && d.RefType == fairlead.RefTag:
+		words += ", forced"
+	}
+	return words
+}
+
 // deliveryNote is one line about what came of a delivery.
 func deliveryNote(d fairlead.Delivery) string {
-	if d.Reason != "" && d.Verdict != fairlead.VerdictRecorded {
+	nothingToCount := d.Commits == 0 && d.Files == 0 // as of a new tag, or of a removed branch
+	if d.Reason != "" && (d.Verdict != fairlead.VerdictRecorded || nothingToCount) {
 		return d.Reason
 	}
 	if d.Verdict == fairlead.VerdictRecorded || d.Verdict == fairlead.VerdictCaughtUp {

@@ -33,6 +33,8 @@ func (c canned) deliveries() []fairlead.Delivery {
 		made("dl_3", 13*time.Minute, fairlead.Delivery{State: fairlead.DeliveryFailed, Verdict: fairlead.VerdictFailed, Reason: "Bitbucket.org answered 503 to 6 tries.", Ref: "main", More: 2, Actor: "Ana Brandt", Attempts: 6, Diagnosis: hostDown, FinishedAt: c.now}),
 		made("dl_4", 15*time.Hour, fairlead.Delivery{Source: fairlead.SourceCatchUp, Verdict: fairlead.VerdictCaughtUp, Reason: "The webhook never told. Found by the regular check 4 minutes later.", Ref: "main", Commits: 1, Files: 2, Attempts: 1}),
 		made("dl_5", time.Hour, fairlead.Delivery{Verdict: fairlead.VerdictPath, Reason: "None of its 4 files matches the path filter.", Ref: "main", Actor: "Tomás Vidal"}),
+		made("dl_7", time.Hour, fairlead.Delivery{Verdict: fairlead.VerdictTag, Reason: "This link does not follow tags. The push was of the tag v1.1.", Ref: "v1.1", RefType: fairlead.RefTag, Actor: "Ana Brandt"}),
+		made("dl_8", time.Minute, fairlead.Delivery{Verdict: fairlead.VerdictRecorded, Ref: "main", Forced: 1, Actor: "Tomás Vidal", Commits: 2, Files: 1}),
 		made("dl_6", time.Hour, fairlead.Delivery{Event: "pullrequest:created", Verdict: fairlead.VerdictEvent, Reason: "Only pushes are recorded.", Actor: "Ana Brandt"}),
 	}
 }
@@ -49,7 +51,7 @@ func (c canned) deliveryPages() []Exhibit {
 		return page(name, "Deliveries", Exhibit{Content: DeliveriesPage(v)})
 	}
 	all := c.deliveries()
-	cursor := all[6].Cursor()
+	cursor := all[len(all)-1].Cursor()
 	return append([]Exhibit{
 		list("deliveries", Deliveries{Linked: true, Log: DeliveryLog{Deliveries: all, Older: cursor, Newest: all[0].Cursor()}}),
 		list("deliveries-attention", Deliveries{Linked: true, Log: DeliveryLog{Deliveries: []fairlead.Delivery{all[3], all[4]}, Show: fairlead.ShowAttention, Newer: 1, Open: "dl_4"}}),
@@ -87,6 +89,6 @@ func (c canned) deliveryDetails(all []fairlead.Delivery, page func(name, title s
 		disconnected,
 		show("delivery-ignored", all[2], fairlead.Payload{}),
 		show("delivery-caught-up", all[4], fairlead.Payload{}, push),
-		show("delivery-event", all[6], payload),
+		show("delivery-event", all[len(all)-1], payload),
 	}
 }
