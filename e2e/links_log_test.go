@@ -4,12 +4,37 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"time"
+
+	"fairlead/bitbucketsim"
 )
 
 // fastClock lets the page's clock go thirty times as fast, so that its polls come soon.
 const fastClock = `for (const name of ["setInterval", "setTimeout"]) { const slow = window[name]; window[name] = (f, ms, ...more) => slow(f, ms / 30, ...more) }`
 
 const rowsShown = `document.querySelectorAll(".log details").length`
+
+func TestADeliveryThatIsProcessedAgainShowsItsNewVerdictWithoutReload(t *testing.T) {
+	t.Parallel()
+	f, p, link := newLink(t, "")
+	f.push(ordersDB, "feature/new", "migrations/0003_again.sql")
+	waitLog(p, ordersLog, "Ignored")
+	p.open(link + "/edit")
+	p.fill(css("#branch"), "**")
+	does(p, "Save", "What the link follows was saved.")
+	p.open(f.url + ordersLog)
+	openDelivery(p, 1)
+	f.faults(bitbucketsim.Faults{Slow: 2 * time.Second, Where: "api"})
+	does(p, "Reprocess", "The delivery is worked off again.")
+	p.waitFor("a delivery without a verdict", `document.documentElement.dataset.kept = document.querySelector("#progress .pill")?.textContent.includes("Waiting") ? "yes" : ""`)
+	p.shot("delivery-followed")
+	p.waitShown(sel{"#progress .pill", "Recorded"})
+	says(p, "migrations/0003_again.sql")
+	if !get[bool](p, `document.documentElement.dataset.kept === "yes" && !document.querySelector("#progress").hasAttribute("hx-get")`) {
+		t.Error("the page was loaded again, or goes on asking")
+	}
+	p.waitFor("the verdict to be spoken", `document.querySelector("#live").textContent.startsWith("Recorded.")`)
+}
 
 func TestTheLogTellsOfNewDeliveriesAndLeadsToTheOldest(t *testing.T) {
 	t.Parallel()

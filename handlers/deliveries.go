@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -149,10 +150,29 @@ func (s *Server) delivery(r *http.Request, project linking.Access) (views.Delive
 	return views.DeliveryDetail{Delivery: d, Pushes: pushes, Payload: payload, KeptFor: s.Inbox.KeepPayloads}, err
 }
 
+// followDelivery is for how long a page follows a delivery to its verdict.
+const followDelivery = 2 * time.Minute
+
+// follow lets a page follow a delivery that is about to be worked off: not one whose next try is later than the page would ask,
+// and not one that waits for somebody.
+func (s *Server) follow(r *http.Request, view *views.DeliveryDetail) {
+	since, now := s.sinceOf(r), s.Clock()
+	d := view.Delivery
+	isSoon := d.State == fairlead.DeliveryWorking || !d.NextAt.IsZero() && d.NextAt.Sub(since) < followDelivery
+	if view.IsOpen() && isSoon && now.Sub(since) < followDelivery {
+		view.Since = since
+	}
+}
+
 func (s *Server) showDelivery(w http.ResponseWriter, r *http.Request, project linking.Access) error {
 	view, err := s.delivery(r, project)
 	if err != nil {
 		return err
+	}
+	s.follow(r, &view)
+	if isPartial(r) && !view.Since.IsZero() && r.URL.Query().Get("seen") == view.Seen() {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
 	}
 	if view.Link, view.Unlinked, err = s.Linking.FindPastLink(r.Context(), project, view.Delivery.LinkID); err != nil {
 		return err
@@ -171,6 +191,9 @@ func (s *Server) showDelivery(w http.ResponseWriter, r *http.Request, project li
 	page, err := s.deliveriesPage(r, "Delivery", project)
 	if err != nil {
 		return err
+	}
+	if isPartial(r) {
+		return s.render(w, r, http.StatusOK, page, views.DeliveryPart(view))
 	}
 	return s.render(w, r, http.StatusOK, page, views.DeliveryPage(view))
 }

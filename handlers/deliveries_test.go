@@ -1,10 +1,73 @@
 package handlers_test
 
 import (
+	"net/http"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"fairlead/bitbucketsim"
 )
+
+var progressPoll = regexp.MustCompile(`id="progress"[^>]* hx-get="([^"]+)"`)
+
+// poll is where a page of a delivery asks for the verdict, "" if it does not ask.
+func (a answer) poll() string {
+	if m := progressPoll.FindStringSubmatch(a.body); m != nil {
+		return strings.ReplaceAll(m[1], "&amp;", "&")
+	}
+	return ""
+}
+
+// waitingAgain is a delivery that was ignored and is to be worked off again, as its page shows it then.
+func (s *linkSite) waitingAgain() (path string, page answer) {
+	s.t.Helper()
+	s.delivered("feature/new", "migrations/1.sql")
+	s.priya.post(s.link+"/edit", "branch", "**").wantTo(s.link)
+	path = s.newest()
+	if poll := s.priya.get(path).want(200, "Ignored").not("Look again").poll(); poll != "" {
+		s.t.Errorf("a page with a verdict asks for it at %s", poll)
+	}
+	return path, s.priya.follow(s.priya.post(path+"/reprocess")).want(200, "The delivery is worked off again.", "Waiting", "Look again")
+}
+
+func TestADeliverysPageFollowsItToItsVerdictInPlace(t *testing.T) {
+	s := newLinkSite(t)
+	path, page := s.waitingAgain()
+	poll := page.poll()
+	s.priya.htmx(http.MethodGet, poll).want(http.StatusNoContent)
+	s.work()
+	done := s.priya.htmx(http.MethodGet, poll).want(200, "Recorded", "migrations/1.sql", "Recorded. 1 commit, 1 file").not("Look again")
+	if !strings.Contains(done.body, `id="delivery"`) || strings.Contains(done.body, "<html") || done.poll() != "" {
+		t.Errorf("got %s", done.body)
+	}
+	s.priya.get(path).want(200, "Recorded") // without script, by Look again
+}
+
+func TestADeliverysPageStopsAskingAfterTwoMinutes(t *testing.T) {
+	s := newLinkSite(t)
+	path, page := s.waitingAgain()
+	s.now = s.now.Add(119 * time.Second)
+	s.priya.htmx(http.MethodGet, page.poll()).want(http.StatusNoContent)
+	s.now = s.now.Add(2 * time.Second)
+	if stopped := s.priya.htmx(http.MethodGet, page.poll()).want(200, "Waiting", "Look again"); stopped.poll() != "" {
+		t.Error("the page goes on asking")
+	}
+	if s.priya.get(path).poll() == "" {
+		t.Error("looked at again, the page does not ask")
+	}
+}
+
+func TestADeliveryThatWaitsForSomebodyIsNotAskedFor(t *testing.T) {
+	s := newLinkSite(t)
+	path, _ := s.waitingAgain()
+	s.priya.post("/account/connections/" + s.row().Connection.ID + "/disconnect")
+	s.work()
+	if page := s.priya.get(path).want(200, "Waiting", "takes the link over"); page.poll() != "" {
+		t.Error("the page asks for what only somebody can bring about")
+	}
+}
 
 func TestTheLogTellsTagsFromBranchesAndShowsWhatWasForced(t *testing.T) {
 	s := newLinkSite(t)

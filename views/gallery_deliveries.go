@@ -80,12 +80,16 @@ func (c canned) deliveryDetails(all []fairlead.Delivery, page func(name, title s
 			CommitURL: func(hash string) string { return "https://bitbucket.org/acme-data/orders-db/commits/" + hash }}
 		return page(name, v.title(), Exhibit{Content: DeliveryPage(v)})
 	}
+	again := all[0]
+	again.Attempts, again.Reason, again.NextAt = 0, "", c.now
+	followed := page("delivery-followed", "Push to main", Exhibit{Content: DeliveryPage(DeliveryDetail{Link: c.link(), Kind: c.kind(), Delivery: again, Payload: payload, KeptFor: 90 * 24 * time.Hour, Since: c.now})})
 	dead := c.row(func(r *LinkRow) { r.Link.Connection = c.connection(c.owner(), fairlead.ConnectionDead) })
 	disconnected := page("delivery-disconnected", "Push to main", Exhibit{Content: DeliveryPage(DeliveryDetail{Link: dead.Link, Row: dead, Kind: c.kind(), Delivery: all[0], Payload: payload, KeptFor: 12 * time.Hour})})
 	return []Exhibit{
 		show("delivery", all[1], payload, push, tag, forced),
 		show("delivery-failed", all[3], payload),
 		show("delivery-waiting", all[0], payload),
+		followed,
 		disconnected,
 		show("delivery-ignored", all[2], fairlead.Payload{}),
 		show("delivery-caught-up", all[4], fairlead.Payload{}, push),
