@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"fairlead"
 )
@@ -107,12 +108,31 @@ func (d *DB) SaveLinkHealth(ctx context.Context, id string, h fairlead.Health, r
 		if _, err := t.exec(ctx, `UPDATE repository_links SET health = $1, checked_at = $2 WHERE id = $3`, asJSON(h), millis(at), id); err != nil || r.FullName == "" {
 			return err
 		}
-		if _, err := t.exec(ctx, `UPDATE repository_links SET full_name = $1, web_url = $2, main_branch = $3, private = $4 WHERE id = $5`,
-			r.FullName, r.WebURL, r.MainBranch, r.Private, id); err != nil || r.FullName == l.Repository.FullName {
+		return t.putRepository(ctx, l, r)
+	})
+}
+
+// SaveRepositoryName stores how a delivery that came at that time calls a link's repository, and where its page is. What was
+// read back from the host since then, or was told by a later delivery, knows better and stays.
+func (d *DB) SaveRepositoryName(ctx context.Context, id string, r fairlead.Repository, at time.Time) error {
+	return d.write(ctx, func(t tx) error {
+		l, err := d.findRepositoryLink(ctx, t, id)
+		if err != nil || at.Before(l.Health.CheckedAt) || at.Before(l.LastPushAt) || r.FullName == l.Repository.FullName {
 			return err
 		}
-		return t.audit(ctx, fairlead.System(), "repository_link.renamed", id, fmt.Sprintf("%s, before: %s", r.FullName, l.Repository.FullName))
+		now := l.Repository
+		now.FullName, now.WebURL = r.FullName, r.WebURL
+		return t.putRepository(ctx, l, now)
 	})
+}
+
+// putRepository stores how a link's repository is now. A new name is written to the audit log.
+func (t tx) putRepository(ctx context.Context, l fairlead.RepositoryLink, r fairlead.Repository) error {
+	if _, err := t.exec(ctx, `UPDATE repository_links SET full_name = $1, web_url = $2, main_branch = $3, private = $4 WHERE id = $5`,
+		r.FullName, r.WebURL, r.MainBranch, r.Private, l.ID); err != nil || r.FullName == l.Repository.FullName {
+		return err
+	}
+	return t.audit(ctx, fairlead.System(), "repository_link.renamed", l.ID, fmt.Sprintf("%s, before: %s", r.FullName, l.Repository.FullName))
 }
 
 // loseConnections takes the connection from every link that a condition chooses, and returns those: why is the sentence

@@ -100,6 +100,9 @@ func (b *BitbucketCloud) ParseDelivery(header http.Header, body []byte) (Event, 
 	if json.Unmarshal(body, &d) != nil {
 		return Event{}, b.unreadable("Its body is not the JSON that " + b.Kind().Host + " sends.")
 	}
+	if _, ok := bitbucketFullName(d.Repository.FullName); !ok { // it would be shown, and become part of an address
+		d.Repository.FullName = ""
+	}
 	event := Event{Name: name, HostID: id, Repository: b.repository(d.Repository), Actor: d.Actor.name()}
 	if name != eventPush {
 		return event, nil

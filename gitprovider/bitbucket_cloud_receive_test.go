@@ -95,6 +95,16 @@ func TestAPushThatCannotBeTrueIsUnreadable(t *testing.T) {
 	}
 }
 
+func TestANameThatNoRepositoryHasIsNotTakenFromADelivery(t *testing.T) {
+	host := gitprovider.NewBitbucketCloud(nil)
+	for _, name := range []string{"", "orders-db", "acme-data/", "acme-data/orders db", "acme-data/orders-db/wiki", `acme-data/<b>`} {
+		got, err := host.ParseDelivery(delivery("repo:updated", fmt.Sprintf(`{"repository":{"uuid":"{1}","full_name":%q}}`, name)))
+		if err != nil || got.Repository.FullName != "" || got.Repository.WebURL != "" || got.Repository.ID != "{1}" {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
+}
+
 func TestHeadersThatNameNoDeliveryAreRefused(t *testing.T) {
 	host := gitprovider.NewBitbucketCloud(nil)
 	for _, c := range []struct{ id, event string }{

@@ -34,6 +34,8 @@ type workStore interface {
 	// FindPushesByCommit returns the pushes that brought a commit, by its hash or the first 7 or more characters of it.
 	FindPushesByCommit(ctx context.Context, linkID, hash string) ([]fairlead.Push, error)
 	ListHeads(ctx context.Context, linkID string) ([]fairlead.Head, error)
+	// SaveRepositoryName stores how a delivery that came at that time calls a link's repository, unless something later did.
+	SaveRepositoryName(ctx context.Context, linkID string, r fairlead.Repository, at time.Time) error
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"fairlead"
 	"fairlead/gitprovider"
@@ -104,15 +105,28 @@ func (w *working) open(ctx context.Context) (err error) {
 		return err
 	}
 	w.actor, w.changes = event.Actor, event.Changes
+	if event.Repository.ID != "" && event.Repository.ID != w.link.Repository.ID {
+		return w.close(fairlead.VerdictEvent, strings.TrimSuffix("This is about another repository, "+event.Repository.FullName, ", ")+".")
+	}
+	if err := w.rename(ctx, event.Repository); err != nil {
+		return err
+	}
 	switch {
-	case event.Repository.ID != "" && event.Repository.ID != w.link.Repository.ID:
-		return w.close(fairlead.VerdictEvent, "This is about another repository, "+event.Repository.FullName+".")
 	case len(event.Changes) == 0 && event.Name != "":
 		return w.close(fairlead.VerdictEvent, "The event "+event.Name+" changed no branch and no tag.")
 	case len(event.Changes) == 0:
 		return w.close(fairlead.VerdictEvent, "It changed no branch and no tag.")
 	}
 	return nil
+}
+
+// rename takes over the name under which the host tells of the link's repository: that changes when it is renamed or moved, its
+// id does not.
+func (w *working) rename(ctx context.Context, told fairlead.Repository) error {
+	if told.ID == "" || told.FullName == "" || told.FullName == w.link.Repository.FullName {
+		return nil
+	}
+	return ignoreNotFound(w.Store.SaveRepositoryName(ctx, w.link.ID, told, w.delivery.ReceivedAt))
 }
 
 // push gives one change its verdict. What an earlier try judged stays.

@@ -64,6 +64,9 @@ func (f *Flow) check(ctx context.Context, p provider, l fairlead.RepositoryLink)
 		return health, known.repositoryErr, err
 	}
 	health = f.assess(p, l, known)
+	if known.repositoryErr != nil { // a push may have told another name meanwhile
+		known.repository = fairlead.Repository{}
+	}
 	return health, known.repositoryErr, f.store.SaveLinkHealth(ctx, l.ID, health, known.repository)
 }
 

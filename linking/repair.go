@@ -161,7 +161,7 @@ func (f *Flow) noteWebhook(ctx context.Context, p provider, id string, known fac
 	}
 	health := l.Health
 	health.Checks = replaced(health.Checks, f.webhookRow(p, l, known))
-	return f.store.SaveLinkHealth(ctx, id, health, l.Repository)
+	return f.store.SaveLinkHealth(ctx, id, health, fairlead.Repository{})
 }
 
 // replaced puts a row in the place of the one with its name.
