@@ -186,6 +186,7 @@ func (s *Server) showDelivery(w http.ResponseWriter, r *http.Request, project li
 		view.CommitURL = func(hash string) string { return s.Linking.CommitURL(view.Kind.ID, view.Link.Repository, hash) }
 		if !view.Unlinked {
 			view.Row = rows[0]
+			view.Row.Manages = project.Manages()
 		}
 	}
 	page, err := s.deliveriesPage(r, "Delivery", project)

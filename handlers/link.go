@@ -50,6 +50,7 @@ func (s *Server) withLink(a linkAction) http.HandlerFunc {
 		if len(rows) == 0 {
 			return fairlead.Errorf(fairlead.CodeNotFound, "The Git provider of this link was removed.")
 		}
+		rows[0].Manages = project.Manages()
 		return a(w, r, project, rows[0])
 	})
 }

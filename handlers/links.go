@@ -82,6 +82,11 @@ func (s *Server) showLinks(w http.ResponseWriter, r *http.Request, project linki
 	if view.Owners, err = s.owners(r); err != nil {
 		return err
 	}
+	if project.Project.IsArchived() {
+		if view.Archived, err = s.archived(r, project, r.URL.Path); err != nil {
+			return err
+		}
+	}
 	page, err := s.repositoriesPage(r, "Repositories", project, nil)
 	if err != nil {
 		return err
@@ -91,8 +96,8 @@ func (s *Server) showLinks(w http.ResponseWriter, r *http.Request, project linki
 
 // showLinkProvider is step 1. With one Git provider there is nothing to choose.
 func (s *Server) showLinkProvider(w http.ResponseWriter, r *http.Request, project linking.Access) error {
-	if err := project.MayLink(); err != nil {
-		return err
+	if project.Project.IsArchived() {
+		return s.renderArchived(w, r, project)
 	}
 	choices, err := s.choices(r)
 	if err != nil {
@@ -128,8 +133,8 @@ type linkTrip struct {
 
 // beginTrip finds them. Without a live connection it answers with the step that makes one, and ok is false.
 func (s *Server) beginTrip(w http.ResponseWriter, r *http.Request, project linking.Access) (trip linkTrip, ok bool, err error) {
-	if err := project.MayLink(); err != nil {
-		return trip, false, err
+	if project.Project.IsArchived() {
+		return trip, false, s.renderArchived(w, r, project)
 	}
 	trip.project = project
 	if trip.provider, trip.kind, err = s.linkable(r, providerID(r)); err != nil {

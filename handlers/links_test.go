@@ -1,8 +1,10 @@
 package handlers_test
 
 import (
+	"html"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -205,6 +207,32 @@ func TestAnArchivedProjectPausesItsLinksAndSaysSo(t *testing.T) {
 	s.priya.follow(s.priya.post(s.newest()+"/reprocess")).want(200, "worked off again")
 	s.work()
 	s.priya.get(s.newest()).want(200, "Recorded")
+}
+
+func TestAnArchivedProjectOffersTheWayBackWhereItIsMissed(t *testing.T) {
+	s := newLinkSite(t)
+	s.delivered("main", "migrations/1.sql")
+	ana := s.joined("member")
+	s.priya.post(s.project+"/members", "person", s.person(anasEmail).ID, "role", "developer").wantTo(s.project + "/members")
+	step := s.picked() + "?branch=main"
+	for page, status := range map[string]int{s.project: 200, s.project + "/repositories": 200, s.link: 200, s.newest(): 200,
+		s.project + "/repositories/new": 409, s.picking(): 409, step: 409} {
+		s.priya.post(s.project + "/archive").wantTo("/projects")
+		shown := s.priya.get(page).want(status, "archived", "Restore Orders").not("That changed meanwhile")
+		ana.get(page).want(status, "archived").not("Restore Orders")
+		fields := []string{}
+		if back := regexp.MustCompile(`name="return" value="([^"]+)"`).FindStringSubmatch(shown.body); back != nil {
+			fields = append(fields, "return", html.UnescapeString(back[1]))
+		}
+		s.priya.follow(s.priya.post(s.project+"/restore", fields...).wantTo(page)).not("is archived")
+	}
+	s.priya.post(s.project + "/archive").wantTo("/projects")
+	ana.get(s.project+"/repositories/new").want(409, "Orders is archived", "A repository can be linked when the project is in use again.", "Ask an owner of the project to restore it: Priya Raman.")
+	ana.get(s.project+"/repositories").want(200, "Ask an owner of the project to restore it: Priya Raman.")
+	ana.get(s.link).want(200, "until an owner of the project restores it", "See who owns it")
+	ana.post(s.project + "/restore").want(403)
+	s.priya.htmx(http.MethodGet, s.picking()+"?q=orders").want(204).wantHeader("HX-Redirect", s.project+"/repositories/new")
+	s.priya.post(s.project+"/restore", "return", "https://evil.example/").wantTo(s.project)
 }
 
 func TestAGitProviderInUseStays(t *testing.T) {

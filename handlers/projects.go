@@ -176,5 +176,41 @@ func (s *Server) restoreProject(w http.ResponseWriter, r *http.Request, project 
 	if err := s.Linking.Restore(r.Context(), actor(r), project); err != nil {
 		return err
 	}
-	return s.goToWith(w, r, views.ProjectPath(project.Project.Key), views.Flash{Title: project.Project.Name + " was restored."})
+	back := views.ProjectPath(project.Project.Key)
+	if from := ownPath(r.PostFormValue("return")); from != "/" {
+		back = from
+	}
+	return s.goToWith(w, r, back, views.Flash{Title: project.Project.Name + " was restored."})
+}
+
+// archived is what a page of an archived project says of that; returnTo is the page that goes on after restoring it.
+func (s *Server) archived(r *http.Request, project linking.Access, returnTo string) (views.Archived, error) {
+	view := views.Archived{Project: project.Project, Manages: project.Manages(), Return: returnTo}
+	members, err := s.Linking.Members(r.Context(), project)
+	for _, m := range members {
+		if m.Role == fairlead.ProjectOwner {
+			view.Owners = append(view.Owners, m.Person.Name)
+		}
+	}
+	return view, err
+}
+
+// renderArchived answers what an archived project does not do. A part of a page cannot say so: it leads to the page that does.
+func (s *Server) renderArchived(w http.ResponseWriter, r *http.Request, project linking.Access) error {
+	if isPartial(r) {
+		return s.goTo(w, r, views.NewLinkPath(project.Project.Key))
+	}
+	returnTo := r.URL.Path
+	if r.Method == http.MethodGet {
+		returnTo = r.URL.RequestURI()
+	}
+	view, err := s.archived(r, project, returnTo)
+	if err != nil {
+		return err
+	}
+	page, err := s.repositoriesPage(r, project.Project.Name+" is archived", project, nil)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusConflict, page, views.ArchivedPage(view))
 }

@@ -114,13 +114,18 @@ func (c canned) links() []Exhibit {
 	}
 	unlink := Unlink{Row: c.row(func(*LinkRow) {})}
 	handWork := Unlink{Row: c.row(func(r *LinkRow) { r.Link.Connection = fairlead.Connection{} })}
+	paused := c.row(func(r *LinkRow) { r.Link.Project = archived })
+	asked := Archived{Project: archived, Owners: []string{"Priya Raman", "Ana Brandt"}}
 	foreign := c.row(func(r *LinkRow) { r.Link.Connection = c.connection(c.ana(), fairlead.ConnectionDead) })
 	return append([]Exhibit{
 		list("repositories", RepositoryLinks{Project: orders, Rows: c.rows(), Providers: 1}),
 		list("repositories-none", RepositoryLinks{Project: orders, Providers: 1}),
 		list("repositories-no-provider", RepositoryLinks{Project: orders, Owners: []string{"Priya Raman", "Ana Brandt"}}),
 		list("repositories-no-provider-owner", RepositoryLinks{Project: orders, MayAdd: true}),
-		list("repositories-archived", RepositoryLinks{Project: archived, Providers: 1, Rows: []LinkRow{c.row(func(r *LinkRow) { r.Link.Project = archived })}}),
+		list("repositories-archived", RepositoryLinks{Project: archived, Archived: Archived{Project: archived, Manages: true}, Providers: 1, Rows: []LinkRow{paused}}),
+		list("repositories-archived-developer", RepositoryLinks{Project: archived, Archived: asked, Providers: 1}),
+		page("link-archived", "Orders is archived", AreaRepositories, Exhibit{Content: ArchivedPage(Archived{Project: archived, Manages: true})}),
+		page("link-archived-developer", "Orders is archived", AreaRepositories, Exhibit{Content: ArchivedPage(asked)}),
 		page("link-unlink", "Unlink", AreaRepositories, Exhibit{Content: UnlinkPage(unlink)}),
 		page("link-unlink-by-hand", "Unlink", AreaRepositories, Exhibit{Content: UnlinkPage(handWork)}),
 		page("link-take-over", "Take over", AreaRepositories, Exhibit{Content: TakeOverPage(TakeOver{Row: foreign, Connection: c.connection(c.owner(), fairlead.ConnectionAlive)})}),
@@ -156,6 +161,10 @@ func (c canned) linkPages(page drawPage) []Exhibit {
 		show("link-paused", LinkDetail{Row: c.row(func(r *LinkRow) {
 			r.Link.Connection, r.Link.Lost = fairlead.Connection{}, "Wes Okafor left the project."
 		}), Log: log}),
+		show("link-of-archived", LinkDetail{Row: c.row(func(r *LinkRow) {
+			r.Link.Project.ArchivedAt, r.Manages = c.now, true
+		}), Log: log}),
+		show("link-of-archived-developer", LinkDetail{Row: c.row(func(r *LinkRow) { r.Link.Project.ArchivedAt = c.now }), Log: log}),
 		show("link-problem", LinkDetail{Row: c.row(func(*LinkRow) {}), Log: log, Diagnosis: refused}),
 	}
 }

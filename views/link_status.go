@@ -15,6 +15,7 @@ type LinkRow struct {
 	Kind     fairlead.Kind
 	Polling  bool   // the host cannot reach Fairlead, so there is no webhook
 	Reader   string // id of who looks: only they can renew their own connection
+	Manages  bool   // the reader manages the project; known on the pages of one link only
 }
 
 // LinkRemedy is what puts a link right: one button beside the reason.
@@ -27,6 +28,8 @@ const (
 	RemedyTakeOver  LinkRemedy = "take-over" // somebody else's, or none
 	RemedyRepair    LinkRemedy = "repair"
 	RemedyLook      LinkRemedy = "look" // the link's page says more
+	RemedyRestore   LinkRemedy = "restore"
+	RemedyAskOwner  LinkRemedy = "ask-owner" // of the project, who can restore it
 )
 
 // LinkTrouble says why a link does not work as it should, and what helps. Title is "" while it does.
@@ -50,8 +53,10 @@ func (r LinkRow) problems() (bad []fairlead.HealthCheck) {
 func (r LinkRow) Trouble() LinkTrouble {
 	l, c := r.Link, r.Link.Connection
 	switch {
+	case l.Project.IsArchived() && r.Manages:
+		return LinkTrouble{Tone: ToneMute, Title: "The project is archived", Text: "Pushes are received and ignored until it is restored.", Remedy: RemedyRestore}
 	case l.Project.IsArchived():
-		return LinkTrouble{Tone: ToneMute, Title: "The project is archived", Text: "Pushes are received and ignored until it is restored."}
+		return LinkTrouble{Tone: ToneMute, Title: "The project is archived", Text: "Pushes are received and ignored until an owner of the project restores it.", Remedy: RemedyAskOwner}
 	case c.ID == "":
 		return LinkTrouble{Tone: ToneWarn, Title: "This link is paused", Text: l.PauseReason() + " Pushes are received and wait until somebody takes the link over.", Remedy: RemedyTakeOver}
 	case !c.IsAlive() && c.Person.ID == r.Reader:

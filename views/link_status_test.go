@@ -32,7 +32,8 @@ func TestALinkSaysItsStateAndTheOneThingThatHelps(t *testing.T) {
 		"somebody else's":    {func(r *LinkRow) { r.Link.Connection = c.connection(c.ana(), fairlead.ConnectionRenew) }, "Needs attention", ToneBad, RemedyTakeOver},
 		"dead before broken": {func(r *LinkRow) { c.broken(r); r.Link.Connection.State = fairlead.ConnectionDead }, "Needs attention", ToneBad, RemedyReconnect},
 		"nobody's":           {func(r *LinkRow) { r.Link.Connection = fairlead.Connection{} }, "Paused", ToneWarn, RemedyTakeOver},
-		"archived":           {func(r *LinkRow) { r.Link.Project.ArchivedAt = c.now; c.broken(r) }, "Paused", ToneMute, RemedyNone},
+		"archived":           {func(r *LinkRow) { r.Link.Project.ArchivedAt = c.now; c.broken(r); r.Manages = true }, "Paused", ToneMute, RemedyRestore},
+		"another's archived": {func(r *LinkRow) { r.Link.Project.ArchivedAt = c.now; c.broken(r) }, "Paused", ToneMute, RemedyAskOwner},
 	} {
 		row := c.row(want.change)
 		tone, pill := row.pill()
