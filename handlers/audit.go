@@ -90,6 +90,10 @@ func (s *Server) exportAudit(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		w.Header().Set("Content-Disposition", `attachment; filename="fairlead-audit-`+s.Clock().UTC().Format(time.DateOnly)+`.jsonl"`)
 	}
+	if isHead(r) { // not worth a walk through the whole log
+		begin()
+		return nil
+	}
 	err := s.Audit.EachAuditEvent(r.Context(), auditFilter(r), func(e fairlead.AuditEvent) error {
 		if n == 0 {
 			begin()

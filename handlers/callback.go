@@ -14,7 +14,7 @@ import (
 // callbackRoutes is the one address that every host comes back to. It needs no sign-in of its own: the attempt names the
 // session that it belongs to.
 func (s *Server) callbackRoutes(r chi.Router) {
-	r.Get("/oauth/callback", s.do(s.takeCallback))
+	r.Get("/oauth/callback", s.do(getOnly(s.takeCallback)))
 }
 
 // takeCallback completes the attempt and answers with a redirect to a clean address: state and code leave the address bar

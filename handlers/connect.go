@@ -23,7 +23,7 @@ func (s *Server) connectRoutes(r chi.Router) {
 	r.Get(views.ConnectReturnedPath, s.do(s.showConnectReturned))
 	r.Post("/connect/{provider}", s.do(s.beginConnect))
 	r.Get("/connect/{provider}", s.do(s.showConnect))
-	r.Get("/connect/{provider}/authorize", s.do(s.authorizeConnect))
+	r.Get("/connect/{provider}/authorize", s.do(getOnly(s.authorizeConnect)))
 	r.Get("/connect/{provider}/status", s.do(s.showConnectStatus))
 }
 

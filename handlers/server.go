@@ -50,7 +50,7 @@ func (s *Server) Handler() http.Handler { return s.Router() }
 // Router returns the routes, for the test that holds them against the contract table.
 func (s *Server) Router() chi.Router {
 	r := chi.NewRouter()
-	r.Use(s.identify, s.clientAddress(), s.logRequests, compressPages, s.recoverPanics, s.secure, s.refuseForeignForms)
+	r.Use(s.identify, s.clientAddress(), s.logRequests, answerHead, compressPages, s.recoverPanics, s.secure, s.refuseForeignForms)
 	r.Method(http.MethodGet, static.Prefix+"*", static.Handler())
 	s.probeRoutes(r)
 	s.hookRoutes(r)

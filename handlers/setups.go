@@ -19,7 +19,7 @@ func (s *Server) setupRoutes(r chi.Router) {
 		r.Get("/name", s.do(s.showSetupName))
 		r.Post("/name", s.do(s.renameSetup))
 		r.Post("/owner", s.do(s.saveSetupOwner))
-		r.Get("/authorize", s.do(s.authorize))
+		r.Get("/authorize", s.do(getOnly(s.authorize)))
 		r.Get("/status", s.do(s.showStatus))
 		r.Get("/returned", s.do(s.showReturned))
 		r.Post("/continue", s.do(s.continueSetup))
