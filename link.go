@@ -26,6 +26,8 @@ type RepositoryLink struct {
 	LastPushAt time.Time // of the last delivery that came by the webhook; zero while none came
 	SyncedAt   time.Time // when the heads were last compared with the host's
 	KnowsTags  bool      // the tags that were there when the link began to follow tags are known
+	RemovedAt  time.Time // zero while it is in force
+	LeftBehind string    // what unlinking left at the host, in sentences; "" if nothing
 }
 
 // PauseReason says in a sentence why the link does nothing at the moment, "" while it works.

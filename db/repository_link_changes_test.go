@@ -149,9 +149,13 @@ func TestAProviderStaysWhileRepositoriesAreLinkedThroughIt(t *testing.T) {
 	if e := w.events(fairlead.AuditFilter{Object: l.ID})[0]; e.Action != "repository_link.removed" || e.Detail != "acme/orders in Orders: The webhook could not be removed at the host." {
 		t.Errorf("got %+v", e)
 	}
+	past, err := w.ListRemovedLinks(ctx, l.Project.ID)
+	if err != nil || len(past) != 1 || past[0].LeftBehind != "The webhook could not be removed at the host." || !past[0].RemovedAt.Equal(w.now) {
+		t.Errorf("got %+v, %v", past, err)
+	}
 	w.news()
 	w.must(w.RemoveGitProvider(ctx, as(priya), l.ProviderID))
 	w.wantNews("connection.removed", "git_provider.removed")
-	_, err := w.FindConnection(ctx, l.Connection.ID)
+	_, err = w.FindConnection(ctx, l.Connection.ID)
 	wantCode(t, err, fairlead.CodeNotFound)
 }

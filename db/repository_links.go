@@ -15,6 +15,7 @@ import (
 const (
 	linkedColumns = `l.id, l.provider_id, l.repository_id, l.full_name, l.web_url, l.main_branch, l.private, l.branch, l.paths, l.tags, l.deletions,
 		l.webhook, l.secret_sealed, l.old_secret_sealed, l.secret_told_at, l.health, l.checked_at, l.lost, l.rejected, l.created_at, l.last_push_at, l.synced_at, l.knows_tags,
+		l.removed_at, l.left_behind,
 		o.id, o.name, o.key, o.created_at, o.archived_at, b.id, b.name,
 		c.id, c.provider_id, c.person_id, p.name, c.account_id, c.account_name, c.state, c.diagnosis, c.version, c.created_at, c.authorized_at, c.refreshed_at`
 	linkedTables = ` FROM repository_links l
@@ -31,18 +32,18 @@ func linkOldSecretPlace(id string) string { return "repository_links/" + id + "/
 
 func (d *DB) scanRepositoryLink(row scanner) (l fairlead.RepositoryLink, err error) {
 	var (
-		paths, webhook, health                              string
-		secret, oldSecret                                   []byte
-		told, checked, made, pushed, synced, opened, closed sql.NullInt64
-		c                                                   joinedConnection
+		paths, webhook, health                                       string
+		secret, oldSecret                                            []byte
+		told, checked, made, pushed, synced, removed, opened, closed sql.NullInt64
+		c                                                            joinedConnection
 	)
 	if err = row.Scan(append([]any{&l.ID, &l.ProviderID, &l.Repository.ID, &l.Repository.FullName, &l.Repository.WebURL, &l.Repository.MainBranch,
 		&l.Repository.Private, &l.Rule.Branch, &paths, &l.Rule.Tags, &l.Rule.Deletions,
-		&webhook, &secret, &oldSecret, &told, &health, &checked, &l.Lost, &l.Rejected, &made, &pushed, &synced, &l.KnowsTags,
+		&webhook, &secret, &oldSecret, &told, &health, &checked, &l.Lost, &l.Rejected, &made, &pushed, &synced, &l.KnowsTags, &removed, &l.LeftBehind,
 		&l.Project.ID, &l.Project.Name, &l.Project.Key, &opened, &closed, &l.CreatedBy.ID, &l.CreatedBy.Name}, c.places()...)...); err != nil {
 		return l, err
 	}
-	l.SecretTold, l.CreatedAt, l.LastPushAt, l.SyncedAt = instant(told), instant(made), instant(pushed), instant(synced)
+	l.SecretTold, l.CreatedAt, l.LastPushAt, l.SyncedAt, l.RemovedAt = instant(told), instant(made), instant(pushed), instant(synced), instant(removed)
 	l.Project.CreatedAt, l.Project.ArchivedAt = instant(opened), instant(closed)
 	var errs [6]error
 	l.Connection, errs[0] = c.connection()
@@ -210,8 +211,8 @@ func (d *DB) RemoveRepositoryLink(ctx context.Context, by fairlead.Actor, id, no
 			return err
 		}
 		if _, err := t.exec(ctx, `
-			UPDATE repository_links SET removed_at = $1, connection_id = NULL, secret_sealed = x'', old_secret_sealed = x'' WHERE id = $2`,
-			millis(t.now), id); err != nil {
+			UPDATE repository_links SET removed_at = $1, left_behind = $2, connection_id = NULL, secret_sealed = x'', old_secret_sealed = x'' WHERE id = $3`,
+			millis(t.now), note, id); err != nil {
 			return err
 		}
 		for _, table := range []string{"link_heads", "rejections"} {

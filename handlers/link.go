@@ -283,7 +283,7 @@ func (s *Server) unlink(w http.ResponseWriter, r *http.Request, project linking.
 	}
 	done := views.Flash{Title: row.Link.Repository.FullName + " was unlinked.", Text: note}
 	if note != "" { // says what is left at the host
-		done.Tone = views.ToneWarn
+		done.Tone, done.Text = views.ToneWarn, note+" This stays findable below, under unlinked repositories."
 	}
 	return s.goToWith(w, r, views.ProjectLinksPath(project.Project.Key), done)
 }

@@ -82,6 +82,9 @@ func (s *Server) showLinks(w http.ResponseWriter, r *http.Request, project linki
 	if view.Owners, err = s.owners(r); err != nil {
 		return err
 	}
+	if view.Past, err = s.Linking.PastLinks(r.Context(), project); err != nil {
+		return err
+	}
 	if project.Project.IsArchived() {
 		if view.Archived, err = s.archived(r, project, r.URL.Path); err != nil {
 			return err

@@ -166,6 +166,25 @@ func TestUnlinkingRemovesTheWebhookAndKeepsTheLog(t *testing.T) {
 	}
 }
 
+func TestWhatUnlinkingLeftAtTheHostStaysFindable(t *testing.T) {
+	s := newLinkSite(t)
+	s.priya.get(s.project + "/repositories").want(200).not("unlinked")
+	s.priya.post("/account/connections/" + s.row().Connection.ID + "/disconnect")
+	const left = "1 unlinked repository, with something left at its host"
+	s.priya.follow(s.priya.post(s.link+"/unlink")).want(200, ordersDB+" was unlinked.", left)
+	s.priya.get(s.project+"/repositories").not(ordersDB+" was unlinked.").
+		want(200, left, "The webhook of "+ordersDB+" to "+externalURL+"/hooks/"+s.linkID()+" is still there", "Remove it at Bitbucket").
+		wantHTML(`href="` + s.sim.WebURL() + "/" + ordersDB + `"`)
+	if hooks, err := s.sim.Repository(ordersDB); err != nil || len(hooks.Hooks) != 1 {
+		t.Errorf("got %+v, %v", hooks, err)
+	}
+
+	s.connect(s.priya)
+	again := s.linked(s.priya, ordersDB, "branch", "main")
+	s.priya.post(again + "/unlink").wantTo(s.project + "/repositories")
+	s.priya.get(s.project+"/repositories").want(200, "2 unlinked repositories, 1 with something left at the host")
+}
+
 func TestDisconnectingPausesLinksAndSomebodyElseTakesThemOver(t *testing.T) {
 	s := newLinkSite(t)
 	connection := "/account/connections/" + s.row().Connection.ID + "/disconnect"

@@ -119,6 +119,7 @@ func (c canned) links() []Exhibit {
 	foreign := c.row(func(r *LinkRow) { r.Link.Connection = c.connection(c.ana(), fairlead.ConnectionDead) })
 	return append([]Exhibit{
 		list("repositories", RepositoryLinks{Project: orders, Rows: c.rows(), Providers: 1}),
+		list("repositories-past", RepositoryLinks{Project: orders, Rows: c.rows()[:1], Past: c.pastLinks(), Providers: 1}),
 		list("repositories-none", RepositoryLinks{Project: orders, Providers: 1}),
 		list("repositories-no-provider", RepositoryLinks{Project: orders, Owners: []string{"Priya Raman", "Ana Brandt"}}),
 		list("repositories-no-provider-owner", RepositoryLinks{Project: orders, MayAdd: true}),
@@ -131,6 +132,15 @@ func (c canned) links() []Exhibit {
 		page("link-take-over", "Take over", AreaRepositories, Exhibit{Content: TakeOverPage(TakeOver{Row: foreign, Connection: c.connection(c.owner(), fairlead.ConnectionAlive)})}),
 		page("link-take-over-connect", "Take over", AreaRepositories, Exhibit{Content: TakeOverPage(TakeOver{Row: foreign, Connect: c.connect(func(*Connect) {})})}),
 	}, append(c.linkPages(page), c.whys(page)...)...)
+}
+
+// pastLinks are two that were unlinked, of one of which something is left.
+func (c canned) pastLinks() []fairlead.RepositoryLink {
+	clean, left := c.link(), c.link()
+	clean.RemovedAt, clean.Repository.FullName = c.now.Add(-40*24*time.Hour), "acme-data/orders-archive"
+	left.RemovedAt, left.Repository.FullName = c.now.Add(-2*time.Hour), "acme-data/orders-reports"
+	left.LeftBehind = "The webhook of acme-data/orders-reports to " + cannedWebhook + " is still there: Bitbucket no longer takes the authorization of Ana Brandt. Remove it at Bitbucket, in the settings of the repository. Fairlead answers its deliveries with 404 now."
+	return []fairlead.RepositoryLink{clean, left}
 }
 
 // drawPage makes an exhibit of a project's page.
