@@ -134,6 +134,16 @@ func (s *linkSite) removeHook() {
 	}
 }
 
+func TestWhatIsWrongIsLookedAtOnTheLinksPageAndThereInItsHealth(t *testing.T) {
+	s := newLinkSite(t)
+	s.priya.post(s.link+"/edit", "branch", "feature/add-region").wantTo(s.link)
+	s.deliver(s.pushed(bitbucketsim.RefChange{Branch: "feature/add-region", Delete: true}))
+	s.priya.post(s.link + "/check").wantTo(s.link)
+	s.priya.get(s.project+"/repositories").want(200, "The branch feature/add-region is not there any more.", "See what is wrong").wantHTML(`href="` + s.link + `#health"`)
+	s.priya.get(s.link+"?show=ignored").want(200, "The branch feature/add-region is not there any more.", "Go to Health").not("See what is wrong").
+		wantHTML(`href="#health"`).wantHTML(`id="health"`)
+}
+
 func TestARotatedSecretIsAcceptedBesideTheOldOneUntilItIsUsed(t *testing.T) {
 	s := newLinkSite(t)
 	old := s.row().Secret

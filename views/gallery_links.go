@@ -165,6 +165,9 @@ func (c canned) linkPages(page drawPage) []Exhibit {
 			r.Polling, r.Link.Webhook = true, fairlead.Webhook{}
 		})}),
 		show("link-broken", LinkDetail{Row: c.row(c.broken), Log: log, Rejections: c.rejections()}),
+		show("link-branch-missing", LinkDetail{Row: c.row(func(r *LinkRow) {
+			r.Link.Health.Checks[2] = fairlead.HealthCheck{Name: "Branch", Code: fairlead.DiagnosisBranchMissing, Text: "The branch main is not there any more. Change the link to follow another one, or push the branch again."}
+		}), Log: log}),
 		show("link-rejected", LinkDetail{Row: rejected, Log: log, Rejections: c.rejections()}),
 		show("link-rotated", LinkDetail{Row: c.row(func(r *LinkRow) { r.Link.OldSecret = fairlead.NewSecret("example") }), Log: log}),
 		show("link-reconnect", LinkDetail{Row: c.row(func(r *LinkRow) { r.Link.Connection = c.connection(c.owner(), fairlead.ConnectionDead) }), Log: log}),
