@@ -98,9 +98,10 @@ func TestTheAuditLogTellsTheWayOfASetup(t *testing.T) {
 	s.priya.post(dropped + "/cancel").want(303)
 	id := strings.TrimPrefix(path, "/settings/gitops/setups/")
 	page := s.priya.get("/settings/audit?object=" + id)
+	page.want(200, "The host did not accept Application ID and Secret together application_id_or_secret_wrong")
 	wantSentences(t, page.sentences(),
 		"Priya Raman started the setup Ours",
-		"Priya Raman did not pass the first check of the setup Ours: application_id_or_secret_wrong",
+		"Priya Raman did not pass the first check of the setup Ours (The host did not accept Application ID and Secret together)",
 		"Priya Raman entered Application ID or Secret of the setup Ours again",
 		"Priya Raman began to wait for the Git host in the setup Ours",
 		"Priya Raman renamed a setup to Acme's",

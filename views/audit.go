@@ -85,17 +85,21 @@ var auditWords = map[string]string{
 	"workspace.created":               "created the workspace {}",
 }
 
-// auditSentence is an event in words: what was done, and what there is to say besides. An action without words, as
-// another version of Fairlead may have written, is shown as its code.
-func auditSentence(e fairlead.AuditEvent) (s struct{ what, note string }) {
+// auditSentence is an event in words: what was done, and what there is to say besides, with the code of the diagnosis if one
+// is the reason. An action without words, as another version of Fairlead may have written, is shown as its code.
+func auditSentence(e fairlead.AuditEvent) (s struct{ what, note, code string }) {
+	detail, code := withoutCode(e.Detail)
 	words, ok := auditWords[e.Action]
 	if !ok {
 		words = e.Action
 	}
 	if before, after, found := strings.Cut(words, "{}"); found {
-		s.what = strings.TrimSpace(before + e.Detail + after)
+		s.what = strings.TrimSpace(before + detail + after)
 	} else {
-		s.what, s.note = words, e.Detail
+		s.what, s.note = words, detail
+	}
+	if code != "" {
+		s.note, s.code = strings.TrimSpace(s.note+" "+diagnosisTitles[code]), string(code)
 	}
 	return s
 }

@@ -75,6 +75,28 @@ func actionsInSource(t *testing.T) (actions []string) {
 	return actions
 }
 
+func TestTheAuditLogSaysACauseInWordsAndKeepsItsCode(t *testing.T) {
+	for _, code := range fairlead.DiagnosisCodes() {
+		if diagnosisTitles[code] == "" {
+			t.Errorf("%s has no words", code)
+		}
+	}
+	if len(diagnosisTitles) != len(fairlead.DiagnosisCodes()) {
+		t.Errorf("there are words for %d causes of %d", len(diagnosisTitles), len(fairlead.DiagnosisCodes()))
+	}
+	for detail, want := range map[string][3]string{
+		"Ours: callback_mismatch": {"could not verify the setup Ours", "The Callback URL at the host was not the one that Fairlead sends", "callback_mismatch"},
+		"Ours: and: dns":          {"could not verify the setup Ours: and", "The name of the host was not found", "dns"},
+		"Ours: theirs":            {"could not verify the setup Ours: theirs", "", ""},
+		"dns":                     {"could not verify the setup dns", "", ""},
+	} {
+		s := auditSentence(fairlead.AuditEvent{Action: "setup.failed", Detail: detail})
+		if got := [3]string{s.what, s.note, s.code}; got != want {
+			t.Errorf("%s: got %q, want %q", detail, got, want)
+		}
+	}
+}
+
 func TestEveryActionOfTheAuditLogHasWords(t *testing.T) {
 	actions := actionsInSource(t)
 	if len(actions) < 20 {

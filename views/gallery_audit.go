@@ -22,6 +22,7 @@ func (c canned) audit() []Exhibit {
 		event(25*time.Second, priya, "setup.attempted", "su_8wq2mz5hv7xk3bnd", "Bitbucket.org"),
 		event(2*time.Minute, priya, "setup.failed", "su_8wq2mz5hv7xk3bnd", "Bitbucket.org: secret_wrong"),
 		event(3*time.Minute, priya, "setup.started", "su_8wq2mz5hv7xk3bnd", "Bitbucket.org"),
+		event(time.Minute, fairlead.System(), "connection.failed", "co_m4kq7wz2hvx9cbnt", "Ana Brandt of Ana Brandt: connection_expired"),
 		event(12*time.Minute, visitor, "sign_in.refused", "pe_priya", "Wrong password for Priya Raman"),
 		event(time.Minute, visitor, "sign_in.refused", "", "No account has this e-mail"),
 		event(2*time.Hour, ana, "access.refused", "", "/settings/gitops/setups/{id}/authorize"),
