@@ -55,9 +55,9 @@ func ConnectionMissing(lost string, at time.Time) *Diagnosis {
 	}
 	return &Diagnosis{
 		Code: DiagnosisConnectionMissing, At: at,
-		Title:   "Nobody's connection is used here",
+		Title:   "Nobody’s connection is used here",
 		Because: lost,
-		Fix:     []string{"Somebody of the project who administers the repository chooses **Take over**: the link then acts by that person's connection."},
+		Fix:     []string{"Somebody of the project who administers the repository chooses **Take over**: the link then acts by that person’s connection."},
 	}
 }
 

@@ -14,7 +14,7 @@ func TestALinkSaysWhyItDoesNothing(t *testing.T) {
 	lost.Connection, lost.Lost = fairlead.Connection{}, "Ana Brandt left the workspace."
 	nobody.Connection = fairlead.Connection{}
 	for want, link := range map[string]fairlead.RepositoryLink{
-		"": alive, "The project is archived.": archived, "Ana Brandt left the workspace.": lost, "Nobody's connection is used any more.": nobody,
+		"": alive, "The project is archived.": archived, "Ana Brandt left the workspace.": lost, "Nobody’s connection is used any more.": nobody,
 	} {
 		if got := link.PauseReason(); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -38,7 +38,7 @@ func (l RepositoryLink) PauseReason() string {
 	case l.Connection.ID == "" && l.Lost != "":
 		return l.Lost
 	case l.Connection.ID == "":
-		return "Nobody's connection is used any more."
+		return "Nobody’s connection is used any more."
 	}
 	return ""
 }

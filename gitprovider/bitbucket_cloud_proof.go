@@ -196,7 +196,7 @@ func (p *bitbucketProver) workspaceNote() string {
 		}
 		names = append(names, name)
 	}
-	return "Bitbucket told who authorized, and the account's Bitbucket workspaces: " + joinAnd(names) + "."
+	return "Bitbucket told who authorized, and the account’s Bitbucket workspaces: " + joinAnd(names) + "."
 }
 
 func (p *bitbucketProver) repositoriesCheck(k fairlead.Kind) fairlead.Check {

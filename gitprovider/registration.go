@@ -109,7 +109,7 @@ func UnknownApplicationID(k fairlead.Kind, app App) *fairlead.Diagnosis {
 			"Copy its " + k.ApplicationID + ", and paste it below as Application ID.",
 			"Choose **Next**.",
 		},
-		Hints: []string{"An API token, an app password or an app of Atlassian's developer console is not an OAuth client of the workspace."},
+		Hints: []string{"An API token, an app password or an app of Atlassian’s developer console is not an OAuth client of the workspace."},
 	}
 	if len(app.ID) > len(app.Secret.Reveal()) {
 		d.Hints = append(d.Hints, "The Application ID is longer than the Secret; the two values may be swapped.")

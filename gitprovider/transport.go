@@ -110,7 +110,7 @@ func dnsFailed(host string, dns *net.DNSError) *fairlead.Diagnosis {
 		Because: "The name does not resolve on the server that Fairlead runs on.",
 		Fix: []string{
 			"On that server, look the name up: `getent hosts " + host + "`.",
-			"If that finds nothing, mend the server's name resolution (`/etc/resolv.conf`), or set `HTTPS_PROXY` if it reaches the internet through a proxy.",
+			"If that finds nothing, mend the server’s name resolution (`/etc/resolv.conf`), or set `HTTPS_PROXY` if it reaches the internet through a proxy.",
 			"Try again.",
 		},
 	}
@@ -190,8 +190,8 @@ func tlsUntrusted(host string, e *tls.CertificateVerificationError) *fairlead.Di
 		Code:  fairlead.DiagnosisTLSUntrusted,
 		Title: "The certificate of " + host + " is not trusted here",
 		Fix: []string{
-			"Look at the certificates below: is it your company's proxy that inspects traffic, or the host itself?",
-			"Put the issuing CA's certificate and the system's into one PEM file and start Fairlead with `SSL_CERT_FILE` set to it.",
+			"Look at the certificates below: is it your company’s proxy that inspects traffic, or the host itself?",
+			"Put the issuing CA’s certificate and the system’s into one PEM file and start Fairlead with `SSL_CERT_FILE` set to it.",
 			"Try again.",
 		},
 	}
@@ -208,7 +208,7 @@ func tlsUntrusted(host string, e *tls.CertificateVerificationError) *fairlead.Di
 		d.Fix[1] = "Reach the host under the name in its certificate, or have the certificate renewed with this name."
 	case errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired:
 		d.Because = "It has expired or is not valid yet, by the clock of this server."
-		d.Fix[1] = "Check this server's clock with `date`; if it is right, the host's certificate needs renewal."
+		d.Fix[1] = "Check this server’s clock with `date`; if it is right, the host’s certificate needs renewal."
 	case len(d.Chain) > 0:
 		d.Because = "It was issued by " + d.Chain[len(d.Chain)-1].Issuer + ", which is not among the CAs that this server trusts."
 	default:
@@ -230,7 +230,7 @@ func notTheHost(k fairlead.Kind, a answer) *fairlead.Diagnosis {
 		Title:   "What answers at " + a.url.Host + " does not look like " + k.Name,
 		Because: "Fairlead asked the programming interface and got a web page or something else that it cannot read.",
 		Fix: []string{
-			"Look at the answer below: a sign-in page of a network, a proxy's warning, or a page of " + k.Name + " itself?",
+			"Look at the answer below: a sign-in page of a network, a proxy’s warning, or a page of " + k.Name + " itself?",
 			"If something stands in between, let this server reach " + a.url.Hostname() + " directly, or set `HTTPS_PROXY`.",
 			"Try again.",
 		},
@@ -324,7 +324,7 @@ func clockSkew(k fairlead.Kind, skew time.Duration) *fairlead.Diagnosis {
 			"Switch on time synchronization, for instance `timedatectl set-ntp true`.",
 			"Choose **Next** again.",
 		},
-		Hints: []string{"If this server's clock is right, the other one is wrong, and you can go on."},
+		Hints: []string{"If this server’s clock is right, the other one is wrong, and you can go on."},
 	}
 }
 

@@ -45,7 +45,7 @@ func connectionLost(link fairlead.RepositoryLink, at time.Time) *fairlead.Diagno
 		Code: fairlead.DiagnosisConnectionMissing, At: at,
 		Title:   "The link has no connection to act by",
 		Because: link.PauseReason(),
-		Fix:     []string{"Somebody of the project who administers the repository chooses **Take over**: the link then acts by that person's connection."},
+		Fix:     []string{"Somebody of the project who administers the repository chooses **Take over**: the link then acts by that person’s connection."},
 	}
 	if d.Because == "" {
 		d.Title = "The connection of " + link.Connection.Person.Name + " has ended"
@@ -59,7 +59,7 @@ func connectionLost(link fairlead.RepositoryLink, at time.Time) *fairlead.Diagno
 func ignored(link fairlead.RepositoryLink, p fairlead.Push, at time.Time) *fairlead.Diagnosis {
 	d := &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisNotFollowed, At: at,
-		Title:   "The link's rule does not want this push",
+		Title:   "The link’s rule does not want this push",
 		Because: p.Reason,
 	}
 	again := "Then choose **Reprocess** at the delivery."

@@ -14,7 +14,7 @@ import (
 
 // ErrBudget means "later": an account's calls in the background are used up for now, or its host asked for a pause. It is
 // nothing to tell people about.
-var ErrBudget = errors.New("the account's calls in the background are used up for now")
+var ErrBudget = errors.New("the account’s calls in the background are used up for now")
 
 // How much the background may ask by one account at a host. Bitbucket allows 1,000 requests an hour and account to
 // repositories (facts: bitbucket-azure.md, A10); the rest is left for what people do. The two halves are apart, so that neither

@@ -15,7 +15,7 @@ func interrupted(at time.Time) *fairlead.Diagnosis {
 		Code: fairlead.DiagnosisInterrupted, At: at,
 		Title:   "Connecting was interrupted",
 		Because: "Fairlead stopped, or failed in a way it has no name for, before the outcome was stored. Nothing was connected.",
-		Fix:     []string{"Choose **Try again**.", "If it stays, the server's log says more."},
+		Fix:     []string{"Choose **Try again**.", "If it stays, the server’s log says more."},
 	}
 }
 

@@ -294,7 +294,7 @@ func (f *Flow) deliveriesRow(p provider, l fairlead.RepositoryLink, known facts)
 			"before Fairlead refuses calls from " + p.host.Kind().Host + "."
 	case known.refused:
 		row.Code, row.Repairable, row.Evidence = fairlead.DiagnosisSignatureWrong, true, "the last one was refused"
-		row.Text = "What came last to the webhook's address was not signed with this link's secret. If a push of yours is missing, choose Repair: " + p.host.Kind().Host +
+		row.Text = "What came last to the webhook’s address was not signed with this link’s secret. If a push of yours is missing, choose Repair: " + p.host.Kind().Host +
 			" then gets the secret again. If none is, somebody else sent it; nothing of it was kept."
 	case l.LastPushAt.IsZero():
 		row.Evidence = "none yet"

@@ -98,7 +98,7 @@ func (f *Flow) Link(ctx context.Context, by fairlead.Actor, a Access, id string,
 		return fairlead.RepositoryLink{}, err
 	}
 	if c.Person.ID != by.PersonID {
-		return fairlead.RepositoryLink{}, fairlead.Errorf(fairlead.CodeForbidden, "A link is made with one's own connection only.")
+		return fairlead.RepositoryLink{}, fairlead.Errorf(fairlead.CodeForbidden, "A link is made with one’s own connection only.")
 	}
 	if !fairlead.IsID(id, fairlead.PrefixRepositoryLink) {
 		id = f.NewLinkID()

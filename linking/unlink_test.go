@@ -39,7 +39,7 @@ func TestUnlinkingRemovesTheWebhookOrSaysWhatIsLeft(t *testing.T) {
 			_, err = d.sim.ExpireAccessTokens("")
 			d.must(err)
 		}},
-		"somebody disconnected": {left: 1, note: "Nobody's connection is used here", before: func(d *dock, c fairlead.Connection, _ fairlead.RepositoryLink) {
+		"somebody disconnected": {left: 1, note: "Nobody’s connection is used here", before: func(d *dock, c fairlead.Connection, _ fairlead.RepositoryLink) {
 			_, err := d.Disconnect(d.t.Context(), as(d.ana), d.ana, c.ID)
 			d.must(err)
 		}},

@@ -13,7 +13,7 @@ func interrupted(at time.Time) *fairlead.Diagnosis {
 		Code: fairlead.DiagnosisInterrupted, Rung: fairlead.RungSecret, At: at,
 		Title:   "The verification was interrupted",
 		Because: "Fairlead stopped, or failed in a way it has no name for, before the outcome was stored. Your values are kept.",
-		Fix:     []string{"Choose **Next** again.", "If it stays, the server's log says more."},
+		Fix:     []string{"Choose **Next** again.", "If it stays, the server’s log says more."},
 	}
 }
 

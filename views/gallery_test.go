@@ -106,6 +106,18 @@ func TestNoScreenUsesWordsThatBlameOrPromise(t *testing.T) {
 	})
 }
 
+func TestNoScreenHasAStraightApostrophe(t *testing.T) {
+	verbatim := regexp.MustCompile(`(?s)<(pre|code|script|style)\b.*?</(pre|code|script|style)>`) // hosts' own texts, and what is typed
+	tags := regexp.MustCompile(`<[^>]*>`)
+	found := regexp.MustCompile(`.{0,40}('|&#39;|&apos;).{0,40}`)
+	eachExhibit(t, func(t *testing.T, page string) {
+		text := tags.ReplaceAllString(verbatim.ReplaceAllString(page, " "), " ")
+		if words := found.FindString(text); words != "" {
+			t.Errorf("write ’ in %q", words)
+		}
+	})
+}
+
 // Every screen can be seen without a database: each page's component must be in the gallery.
 func TestEveryPageIsInTheGallery(t *testing.T) {
 	pages := regexp.MustCompile(`(?m)^templ ([A-Z][A-Za-z]*(?:Page|Step|Window))\(`)

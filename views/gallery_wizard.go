@@ -44,7 +44,7 @@ func (c canned) consumer() Consumer {
 
 func (c canned) proof(mark fairlead.Mark, evidence, note string) *fairlead.Proof {
 	return &fairlead.Proof{Account: fairlead.Account{Name: "Priya Raman"}, At: c.now, Checks: []fairlead.Check{
-		{Name: "Account: Read", Mark: fairlead.MarkUsed, Evidence: "Priya Raman", Note: "Bitbucket told who authorized, and the account's Bitbucket workspaces: acme-data (admin) and acme-web."},
+		{Name: "Account: Read", Mark: fairlead.MarkUsed, Evidence: "Priya Raman", Note: "Bitbucket told who authorized, and the account’s Bitbucket workspaces: acme-data (admin) and acme-web."},
 		{Name: "Repositories: Write", Mark: mark, Evidence: evidence, Note: note},
 		{Name: "Webhooks: Read and write", Mark: fairlead.MarkUsed, Note: "Read the webhooks of acme-data/orders-db. None was created."},
 		{Name: "Pull requests: Write", Mark: fairlead.MarkGranted, Extra: true, Evidence: "not needed", Note: "Was also granted. You can untick it on Bitbucket at any time."},
@@ -129,7 +129,7 @@ func (c canned) diagnoses() []Exhibit {
 			Fix: []string{"Paste both values again and choose **Next**.", "Or choose **Find out which**."}, Answers: refused}),
 		show("diagnosis-certificate", fairlead.SetupRefused, fairlead.Diagnosis{Code: fairlead.DiagnosisTLSUntrusted, Rung: fairlead.RungReach,
 			Title: "The certificate of bitbucket.org is not trusted here", Because: "It was issued by Acme Root CA, which is not among the CAs that this server trusts.",
-			Fix:   []string{"Put the issuing CA's certificate and the system's into one PEM file and start Fairlead with `SSL_CERT_FILE` set to it.", "Choose **Next** again."},
+			Fix:   []string{"Put the issuing CA’s certificate and the system’s into one PEM file and start Fairlead with `SSL_CERT_FILE` set to it.", "Choose **Next** again."},
 			Chain: []fairlead.Certificate{{Subject: "bitbucket.org", Issuer: "Acme Root CA", NotBefore: c.now.Add(-30 * 24 * time.Hour), NotAfter: c.now.Add(335 * 24 * time.Hour)}}}),
 		show("diagnosis-permission", fairlead.SetupFailed, fairlead.Diagnosis{Code: fairlead.DiagnosisPermissionMissing, Rung: fairlead.RungPermissions,
 			Field: fairlead.FieldPermissions, Title: "Webhooks: Read and write is not ticked on Bitbucket", Because: "Granted were Account: Read and Repositories: Write.",
@@ -137,8 +137,8 @@ func (c canned) diagnoses() []Exhibit {
 		show("diagnosis-clock", fairlead.SetupRefused, fairlead.Diagnosis{Code: fairlead.DiagnosisClockSkew, Rung: fairlead.RungReach,
 			Title: "The clock of this server is 7 minutes behind", Because: "Compared with the time in the answer of Bitbucket.org.", Fix: []string{"Switch on time synchronization, for instance `timedatectl set-ntp true`."}}),
 		show("diagnosis-unexpected", fairlead.SetupFailed, fairlead.Diagnosis{Code: fairlead.DiagnosisUnexpectedAnswer, Rung: fairlead.RungPermissions,
-			Title: "Bitbucket answered something that Fairlead does not know", Because: "It answered 418 I'm a teapot to a call that normally works.",
-			Fix: []string{"Read the answer below: it may say what is missing."}, Answers: []fairlead.Answer{{Request: "GET https://api.bitbucket.org/2.0/user", Status: "418 I'm a teapot", Text: "short and stout"}}}),
+			Title: "Bitbucket answered something that Fairlead does not know", Because: "It answered 409 Conflict to a call that normally works.",
+			Fix: []string{"Read the answer below: it may say what is missing."}, Answers: []fairlead.Answer{{Request: "GET https://api.bitbucket.org/2.0/user", Status: "409 Conflict", Text: "short and stout"}}}),
 	}
 }
 
