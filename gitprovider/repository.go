@@ -138,7 +138,7 @@ func deliveryUnreadable(k fairlead.Kind, what string) *fairlead.Diagnosis {
 		Because: what,
 		Fix: []string{
 			"If it really came from " + k.Host + ", something in front of Fairlead may change headers or content.",
-			"Nothing is lost: the regular check of the branches finds the push. Report it if it comes again.",
+			"Nothing is lost: the regular check finds the push. Report it if it comes again.",
 		},
 	}
 }

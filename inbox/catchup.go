@@ -239,3 +239,15 @@ func newTags(shown []fairlead.Tag, known map[fairlead.Ref]fairlead.Head) map[str
 	}
 	return fresh
 }
+
+// isNew reports whether a ref that the link does not know was made since the link looked. It was not if the link looks at tags
+// for the first time, and where the host shows only a part it may have been left out before.
+func (s sight) isNew(link fairlead.RepositoryLink, ref fairlead.Ref) bool {
+	switch {
+	case ref.Type == fairlead.RefTag && !link.KnowsTags:
+		return false
+	case !s.isPart[ref.Type]:
+		return true
+	}
+	return ref.Type == fairlead.RefTag && s.newTags[ref.Name]
+}

@@ -14,7 +14,7 @@ func tooLarge(at time.Time) *fairlead.Diagnosis {
 		Title:   "A delivery was too large",
 		Because: "Its body is larger than any that the host is known to send.",
 		Fix: []string{
-			"If it really came from the host, nothing is lost: the regular check of the branches finds the push.",
+			"If it really came from the host, nothing is lost: the regular check finds the push.",
 			"If such requests come again, somebody else knows the address of the webhook. They cannot get in without its secret.",
 		},
 	}
@@ -94,8 +94,8 @@ func noBranch(k fairlead.Kind, link fairlead.RepositoryLink, at time.Time) *fair
 	}
 }
 
-func onNoBranch(link fairlead.RepositoryLink, at time.Time) *fairlead.Diagnosis {
-	return &fairlead.Diagnosis{
+func onNoBranch(link fairlead.RepositoryLink, seen sight, at time.Time) *fairlead.Diagnosis {
+	d := &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisNotFollowed, At: at,
 		Title:   "The commit is on no branch that the link follows",
 		Because: "This link follows " + link.Rule.Branch + ". The commit is in the repository, and not in the history of that.",
@@ -104,6 +104,24 @@ func onNoBranch(link fairlead.RepositoryLink, at time.Time) *fairlead.Diagnosis 
 			"Or choose **Edit** at the link and let it follow the branch of the commit.",
 		},
 		Hints: []string{"A forced push may have taken the commit off the branch."},
+	}
+	switch {
+	case !link.Rule.Tags:
+	case seen.isPart[fairlead.RefTag]:
+		d.Hints = append(d.Hints, "This link follows tags as well. None that Fairlead asked about points at the commit; there are more.")
+	default:
+		d.Because += " This link follows tags as well, and none points at the commit."
+	}
+	return d
+}
+
+func tagBeforeLink(head fairlead.Head, at time.Time) *fairlead.Diagnosis {
+	return &fairlead.Diagnosis{
+		Code: fairlead.DiagnosisBeforeLink, At: at,
+		Title: "The tag " + head.Ref.Name + " was at the commit before the link followed it",
+		Because: "The link follows " + head.Ref.Name + " since " + head.FollowedAt.UTC().Format("2 January 2006 15:04 UTC") +
+			", from where it stood then. No branch that the link follows holds the commit.",
+		Fix: []string{"Nothing is broken: what was there before is not recorded. Push a new tag to see it arrive."},
 	}
 }
 

@@ -94,8 +94,12 @@ func (c *comparing) refs() (refs []fairlead.Ref) {
 	for ref := range c.seen.refs {
 		refs = append(refs, ref)
 	}
-	slices.SortFunc(refs, func(a, b fairlead.Ref) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(refs, compareRefs)
 	return refs
+}
+
+func compareRefs(a, b fairlead.Ref) int {
+	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
 }
 
 func (c *comparing) compare(ref fairlead.Ref) {
@@ -112,7 +116,7 @@ func (c *comparing) compare(ref fairlead.Ref) {
 	case c.seen.isPart[ref.Type] && at == "": // perhaps it is among those that the host did not show
 		c.keep(head)
 		return
-	case head.Hash == "" && !c.isNew(ref): // it is followed from here on
+	case head.Hash == "" && !c.seen.isNew(c.link, ref): // it is followed from here on
 		c.arrive(fairlead.Head{Ref: ref}, at)
 		return
 	}
@@ -126,18 +130,6 @@ func (c *comparing) compare(ref fairlead.Ref) {
 		c.keep(c.suspect(head, at))
 		c.suspected = true
 	}
-}
-
-// isNew reports whether a ref that the link does not know was made since the link looked. It was not if the link looks at tags
-// for the first time, and where the host shows only a part it may have been left out before.
-func (c *comparing) isNew(ref fairlead.Ref) bool {
-	switch {
-	case ref.Type == fairlead.RefTag && !c.link.KnowsTags:
-		return false
-	case !c.seen.isPart[ref.Type]:
-		return true
-	}
-	return ref.Type == fairlead.RefTag && c.seen.newTags[ref.Name]
 }
 
 // isTold reports whether something of a ref arrived after the host was asked: it may know more than the host said.

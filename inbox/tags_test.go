@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,6 +95,58 @@ func TestWhySpeaksOfTheTagThatBroughtACommit(t *testing.T) {
 	q.work()
 	if a := q.why(commit, "Verdict", ""); a.Steps[1].Text != "It arrived with a push of the tag v1.0." {
 		t.Errorf("got %+v", a.Steps)
+	}
+}
+
+// aside is a commit on a branch that the link does not follow.
+func (q *quay) aside(name string) string {
+	q.t.Helper()
+	return q.push(bitbucketsim.RefChange{Branch: name, Commits: []bitbucketsim.NewCommit{file(name + ".sql")}}).Changes[0].New
+}
+
+func TestWhyNamesTheLostTagThatPointsAtACommit(t *testing.T) {
+	q := newQuay(t, fairlead.LinkRule{Tags: true})
+	q.look()
+	untagged, tagged := q.aside("one"), q.aside("two")
+	q.work()
+	q.loseTag(tagAt("lost", tagged))
+	if a := q.why(untagged, "Verdict", fairlead.DiagnosisNotFollowed); a.Push == nil {
+		t.Errorf("got %+v", a)
+	}
+	a := q.why(tagged, "Verdict", fairlead.DiagnosisNotFollowed) // what was told of the branch is what is known
+	if a.Push == nil {
+		t.Errorf("got %+v", a)
+	}
+	q.faults(bitbucketsim.Faults{DropDeliveries: true})
+	nowhere, silent := q.aside("three"), q.aside("four")
+	q.faults(bitbucketsim.Faults{})
+	if a := q.why(nowhere, "Branch", fairlead.DiagnosisNotFollowed); !strings.Contains(a.Stopped.Because, "follows tags as well, and none points at the commit") {
+		t.Errorf("got %+v", a.Stopped)
+	}
+	q.loseTag(tagAt("silent", silent))
+	a = q.why(silent, "Arrival", fairlead.DiagnosisDeliveryLost)
+	if !slices.ContainsFunc(a.Steps, func(s inbox.Step) bool { return s.Text == "The tag silent points at it, and this link follows tags." }) {
+		t.Errorf("got %+v", a.Steps)
+	}
+	q.catchUp()
+	q.why(silent, "Verdict", "")
+}
+
+func TestWhySaysThatATagWasThereBeforeTheLinkFollowedIt(t *testing.T) {
+	q := newQuay(t, fairlead.LinkRule{})
+	q.faults(bitbucketsim.Faults{DropDeliveries: true})
+	at := q.aside("side")
+	q.loseTag(tagAt("v0", at))
+	q.why(at, "Branch", fairlead.DiagnosisNotFollowed)
+	rule := q.fresh().Rule
+	rule.Tags = true
+	q.must(q.linking.ChangeRule(context.Background(), as(q.ana), q.access(), q.fresh(), rule))
+	if a := q.why(at, "Tag", ""); a.Steps[len(a.Steps)-1].Mark != inbox.MarkUnknown {
+		t.Errorf("got %+v", a.Steps)
+	}
+	q.look()
+	if a := q.why(at, "Linked", fairlead.DiagnosisBeforeLink); a.Stopped.Title != "The tag v0 was at the commit before the link followed it" {
+		t.Errorf("got %+v", a.Stopped)
 	}
 }
 

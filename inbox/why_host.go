@@ -10,18 +10,24 @@ import (
 	"fairlead"
 )
 
-// isFollowed looks for a branch that the link follows and that holds the commit.
+// isFollowed looks for a tag of which nobody told, and then for a branch that the link follows and that holds the commit.
 func (w *asking) isFollowed(ctx context.Context) error {
 	seen, err := w.look(ctx, w.link, false)
 	if err != nil {
 		return w.unanswered("Branch", err)
+	}
+	tag, err := w.tagged(ctx, seen)
+	if err != nil || tag.isLost {
+		return err
 	}
 	var branches []fairlead.Branch
 	for name, head := range seen.branches {
 		branches = append(branches, fairlead.Branch{Name: name, Head: head})
 	}
 	if len(branches) == 0 {
-		w.stop("Branch", noBranch(w.host.Kind(), w.link, w.Clock()))
+		if !w.endsAtTag(tag) {
+			w.stop("Branch", noBranch(w.host.Kind(), w.link, w.Clock()))
+		}
 		return nil
 	}
 	// The most likely ones first, so that few calls are needed.
@@ -48,11 +54,13 @@ func (w *asking) isFollowed(ctx context.Context) error {
 			return nil
 		}
 	}
-	if seen.isPart[fairlead.RefBranch] || len(branches) > branchesAsked {
+	switch {
+	case seen.isPart[fairlead.RefBranch] || len(branches) > branchesAsked:
 		w.note("Branch", MarkUnknown, "It is on none of the branches that Fairlead asked about; there are more.")
-		return nil
+	case w.endsAtTag(tag):
+	default:
+		w.stop("Branch", onNoBranch(w.link, seen, w.Clock()))
 	}
-	w.stop("Branch", onNoBranch(w.link, w.Clock()))
 	return nil
 }
 
