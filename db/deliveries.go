@@ -111,8 +111,8 @@ func (t tx) takingProjects(ctx context.Context, arrivals []fairlead.Arrival) (ma
 // itself, and keeps no copy of the pages that it changes.
 const (
 	insertDelivery = `
-		INSERT INTO deliveries (id, host_id, event, source, address, state, verdict, shown, ref, actor, head, received_at, due_at, link_id, project_id)
-		VALUES ($1, $2, $3, $4, $5, 'waiting', 'waiting', '', $6, $7, $8, $9, $10, $11, $12)
+		INSERT INTO deliveries (id, host_id, event, source, address, state, verdict, shown, ref, ref_type, actor, head, received_at, due_at, link_id, project_id)
+		VALUES ($1, $2, $3, $4, $5, 'waiting', 'waiting', '', $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (link_id, host_id) DO NOTHING`
 	insertPayload = `INSERT INTO delivery_payloads (place, received_at, headers, body) VALUES ($1, $2, $3, $4)`
 )
@@ -127,7 +127,7 @@ func (t tx) saveArrival(ctx context.Context, a fairlead.Arrival, project string)
 	if v.ReceivedAt.IsZero() {
 		v.ReceivedAt = t.now
 	}
-	result, err := t.ExecContext(ctx, insertDelivery, v.ID, v.HostID, v.Event, string(v.Source), v.Address, v.Ref, v.Actor, v.Head,
+	result, err := t.ExecContext(ctx, insertDelivery, v.ID, v.HostID, v.Event, string(v.Source), v.Address, v.Ref, string(v.RefType), v.Actor, v.Head,
 		v.ReceivedAt.UnixMilli(), v.ReceivedAt.UnixMilli(), v.LinkID, project)
 	if err != nil {
 		return false, err
