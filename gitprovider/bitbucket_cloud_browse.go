@@ -201,11 +201,16 @@ func (b *BitbucketCloud) ListBranches(ctx context.Context, access fairlead.Secre
 
 // ListTags implements Browser: GET /repositories/{workspace}/{repo}/refs/tags, newest commit first (OpenAPI description of
 // Bitbucket Cloud: "sort by target.date"). The target of an annotated tag is the commit, as in the payload of a webhook.
-func (b *BitbucketCloud) ListTags(ctx context.Context, access fairlead.Secret, repository string) (tags []fairlead.Tag, more bool, err error) {
+func (b *BitbucketCloud) ListTags(ctx context.Context, access fairlead.Secret, repository, name string) (tags []fairlead.Tag, more bool, err error) {
 	values := url.Values{"pagelen": {mostPerPage}, "sort": {"-target.date"}, "fields": {"next,values.name,values.target.hash"}}
+	if name != "" {
+		values.Set("q", "name="+quoted(name))
+	}
 	address := b.repositoryAddress(repository) + "/refs/tags?" + values.Encode()
 	more, err = readPages(ctx, b.with(access), aboutRepository, address, maxTagPages, func(r bitbucketRef) {
-		tags = append(tags, fairlead.Tag{Name: r.Name, Head: r.Target.Hash})
+		if name == "" || r.Name == name {
+			tags = append(tags, fairlead.Tag{Name: r.Name, Head: r.Target.Hash})
+		}
 	})
 	return tags, more, err
 }

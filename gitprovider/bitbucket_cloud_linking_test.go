@@ -134,7 +134,7 @@ func TestEndlessPagesComeToAnEnd(t *testing.T) {
 	if err != nil || !more || len(branches) != 5 {
 		t.Errorf("got %d, %v, %v", len(branches), more, err)
 	}
-	if tags, more, err := host.ListTags(t.Context(), access, "{1}"); err != nil || !more || len(tags) != 5 {
+	if tags, more, err := host.ListTags(t.Context(), access, "{1}", ""); err != nil || !more || len(tags) != 5 {
 		t.Errorf("got %d, %v, %v", len(tags), more, err)
 	}
 }
@@ -153,9 +153,15 @@ func TestTagsOfTheNewestCommitsComeFirst(t *testing.T) {
 		s.must(err)
 		want = append([]fairlead.Tag{tag}, want...)
 	}
-	tags, more, err := s.ListTags(t.Context(), access, id)
+	tags, more, err := s.ListTags(t.Context(), access, id, "")
 	if err != nil || more || len(tags) < 3 || !slices.Equal(tags[:3], want) {
 		t.Errorf("%s: got %+v, %v, %v", name, tags, more, err)
+	}
+	for _, asked := range []string{"t1", "t", `"`, "../x"} {
+		tags, more, err := s.ListTags(t.Context(), access, id, asked)
+		if found := slices.Equal(tags, want[1:2]); err != nil || more || found != (asked == "t1") || !found && len(tags) > 0 {
+			t.Errorf("%s: got %+v, %v, %v", asked, tags, more, err)
+		}
 	}
 }
 

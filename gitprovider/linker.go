@@ -55,8 +55,9 @@ type Browser interface {
 	FindRepository(ctx context.Context, access fairlead.Secret, repository string) (fairlead.Repository, error)
 	// ListBranches returns the branches whose name contains search, the first few hundred; more tells that there are more.
 	ListBranches(ctx context.Context, access fairlead.Secret, repository, search string) (branches []fairlead.Branch, more bool, err error)
-	// ListTags returns the tags, those of the newest commits first, the first few hundred; more tells that there are more.
-	ListTags(ctx context.Context, access fairlead.Secret, repository string) (tags []fairlead.Tag, more bool, err error)
+	// ListTags returns the tags, those of the newest commits first, the first few hundred; more tells that there are more. With a
+	// name it returns that one, or none.
+	ListTags(ctx context.Context, access fairlead.Secret, repository, name string) (tags []fairlead.Tag, more bool, err error)
 	// ListFiles returns the paths of a commit, the first few thousand; more tells that there are more.
 	ListFiles(ctx context.Context, access fairlead.Secret, repository, commit string) (paths []string, more bool, err error)
 	// FindCommit returns a commit by its hash or the beginning of one; DiagnosisCommitMissing.

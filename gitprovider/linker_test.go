@@ -116,7 +116,7 @@ func (l *linked) everyCall() map[string]func() error {
 		"repository": func() error { _, err := l.FindRepository(ctx, l.access, l.id); return err },
 		"no role":    func() error { _, err := l.ReadRepository(ctx, l.access, l.id); return err },
 		"branches":   func() error { _, _, err := l.ListBranches(ctx, l.access, l.id, ""); return err },
-		"tags":       func() error { _, _, err := l.ListTags(ctx, l.access, l.id); return err },
+		"tags":       func() error { _, _, err := l.ListTags(ctx, l.access, l.id, ""); return err },
 		"files":      func() error { _, _, err := l.ListFiles(ctx, l.access, l.id, hash); return err },
 		"commit":     func() error { _, err := l.FindCommit(ctx, l.access, l.id, hash); return err },
 		"reaches":    func() error { _, err := l.Reaches(ctx, l.access, l.id, hash, hash); return err },

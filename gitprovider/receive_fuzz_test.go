@@ -114,7 +114,7 @@ func FuzzLinkAnswer(f *testing.F) {
 			func() error { _, err := host.FindRepository(ctx, access, "{1}"); return err },
 			func() error { _, err := host.ReadRepository(ctx, access, "{1}"); return err },
 			func() error { _, _, err := host.ListBranches(ctx, access, "{1}", "main"); return err },
-			func() error { _, _, err := host.ListTags(ctx, access, "{1}"); return err },
+			func() error { _, _, err := host.ListTags(ctx, access, "{1}", "v1"); return err },
 			func() error { _, _, err := host.ListFiles(ctx, access, "{1}", hash); return err },
 			func() error { _, err := host.FindCommit(ctx, access, "{1}", hash); return err },
 			func() error { _, err := host.Reaches(ctx, access, "{1}", hash, hash); return err },

@@ -1,7 +1,11 @@
 package handlers_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
 	"testing"
 
 	"fairlead"
@@ -91,4 +95,24 @@ func TestOfSeveralGitProvidersOneIsChosen(t *testing.T) {
 	s.priya.get(s.project+"/repositories/new").want(200, "Bitbucket of the other team").not("Choose a Git provider")
 	s.priya.get(s.project+"/repositories/new?provider=").want(422, "Choose a Git provider")
 	s.priya.get(s.project + "/repositories/new?provider=" + second[len("/settings/gitops/providers/"):]).wantTo(s.project + "/repositories/new/" + second[len("/settings/gitops/providers/"):])
+}
+
+func TestAPreviewThatIsGivenUpForTheNextOneIsNoFailure(t *testing.T) {
+	s := newLinkSite(t)
+	path := s.picked() + "/preview?branch=master"
+	s.fault(bitbucketsim.Faults{Hang: true})
+	before := len(s.sim.Requests())
+	ctx, giveUp := context.WithCancel(t.Context())
+	go func() {
+		for len(s.sim.Requests()) == before { // until the host is being asked
+			runtime.Gosched()
+		}
+		giveUp()
+	}()
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, externalURL+path, nil)
+	r.Header.Set("HX-Request-Type", "partial")
+	s.priya.send(r)
+	if log := s.log.String(); strings.Contains(log, "level=ERROR") {
+		t.Errorf("the log has an error: %s", log)
+	}
 }

@@ -155,7 +155,9 @@ func (s *Server) preview(r *http.Request, connection fairlead.Connection, view v
 	if d, unknown := diagnosisOf(err); d != nil {
 		shown.Diagnosis = d
 	} else if unknown != nil {
-		s.logUnknown(r, unknown)
+		if r.Context().Err() == nil { // a form that changes gives up the preview on its way for the next one
+			s.logUnknown(r, unknown)
+		}
 		shown.Errors = views.Errors{{Field: "branch", Message: "The preview did not work. You can go on all the same"}}
 	}
 	return shown

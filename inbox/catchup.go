@@ -3,7 +3,6 @@ package inbox
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -215,7 +214,7 @@ func (f *Flow) look(ctx context.Context, link fairlead.RepositoryLink, backgroun
 		return seen, err
 	}
 	tags, err := call(ctx, f, link.Connection.ID, background, func(ctx context.Context, access fairlead.Secret) (tags []fairlead.Tag, err error) {
-		tags, seen.isPart[fairlead.RefTag], err = host.ListTags(ctx, access, link.Repository.ID)
+		tags, seen.isPart[fairlead.RefTag], err = host.ListTags(ctx, access, link.Repository.ID, "")
 		return tags, err
 	})
 	for _, t := range tags {
@@ -223,31 +222,4 @@ func (f *Flow) look(ctx context.Context, link fairlead.RepositoryLink, backgroun
 	}
 	seen.newTags = newTags(tags, byRef(seen.heads))
 	return seen, err
-}
-
-// newTags are those that were made since the last look, where the host shows only the first of its tags. What is new stands
-// anywhere in their order. What was left out before stands behind everything that was shown: it only moves up when others go.
-func newTags(shown []fairlead.Tag, known map[fairlead.Ref]fairlead.Head) map[string]bool {
-	fresh := map[string]bool{}
-	behind := true
-	for _, t := range slices.Backward(shown) {
-		if known[fairlead.TagRef(t.Name)].Hash != "" {
-			behind = false
-		} else if !behind {
-			fresh[t.Name] = true
-		}
-	}
-	return fresh
-}
-
-// isNew reports whether a ref that the link does not know was made since the link looked. It was not if the link looks at tags
-// for the first time, and where the host shows only a part it may have been left out before.
-func (s sight) isNew(link fairlead.RepositoryLink, ref fairlead.Ref) bool {
-	switch {
-	case ref.Type == fairlead.RefTag && !link.KnowsTags:
-		return false
-	case !s.isPart[ref.Type]:
-		return true
-	}
-	return ref.Type == fairlead.RefTag && s.newTags[ref.Name]
 }

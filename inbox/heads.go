@@ -47,6 +47,9 @@ func (f *Flow) compareHeads(ctx context.Context, link fairlead.RepositoryLink, s
 	if now.Rule.Tags && !now.KnowsTags && busy { // which tags there were is not known yet
 		c.suspected = true
 	}
+	if err := c.confirmRemovals(ctx); err != nil {
+		return 0, err
+	}
 	made, err := c.makeDeliveries(ctx)
 	if err != nil {
 		return made, err

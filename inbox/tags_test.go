@@ -10,6 +10,7 @@ import (
 
 	"fairlead"
 	"fairlead/bitbucketsim"
+	"fairlead/gitprovider"
 	"fairlead/inbox"
 )
 
@@ -281,6 +282,58 @@ func TestWhatWasToldOfATagBeforeItWasFollowedMovesNothing(t *testing.T) {
 	q.work()
 	if n := q.catchUp(); n != 0 {
 		t.Errorf("found %d", n)
+	}
+	q.wantHeads()
+}
+
+// slippery is a host in whose list of tags one slips through between two pages.
+type slippery struct {
+	gitprovider.Linker
+	tag string
+}
+
+func (h *slippery) ListTags(ctx context.Context, access fairlead.Secret, repository, name string) ([]fairlead.Tag, bool, error) {
+	tags, more, err := h.Linker.ListTags(ctx, access, repository, name)
+	if name == "" {
+		tags = slices.DeleteFunc(tags, func(t fairlead.Tag) bool { return t.Name == h.tag })
+	}
+	return tags, more, err
+}
+
+func TestATagIsRemovedOnlyIfTheHostSaysSoWhenItIsAskedAlone(t *testing.T) {
+	q := newQuay(t, fairlead.LinkRule{Tags: true})
+	q.loseTag(tagAt("v7", "main"), tagAt("v8", "main"))
+	q.look()
+	q.rewire = func(o *inbox.Options) { o.Hosts = gitprovider.Registry{&slippery{q.host, "v7"}} }
+	q.wire()
+	if n := q.catchUp(); n != 0 {
+		t.Errorf("found %d", n)
+	}
+	q.wantHeads()
+	q.loseTag(bitbucketsim.RefChange{Tag: "v7", Delete: true})
+	if n := q.catchUp(); n != 1 {
+		t.Errorf("found %d", n)
+	}
+	q.want(fairlead.VerdictCaughtUp, "The tag v7 was removed.")
+	q.wantHeads()
+}
+
+func TestOfManyRemovedTagsAFewAreAskedAboutAtATimeAndAllAreFound(t *testing.T) {
+	q := newQuay(t, fairlead.LinkRule{Tags: true})
+	made, gone := []bitbucketsim.RefChange{}, []bitbucketsim.RefChange{}
+	for i := range 50 {
+		name := fmt.Sprintf("t%02d", i)
+		made, gone = append(made, tagAt(name, "main")), append(gone, bitbucketsim.RefChange{Tag: name, Delete: true})
+	}
+	q.loseTag(made...)
+	q.look()
+	q.loseTag(gone...)
+	for _, want := range []int{20, 20, 10, 0} {
+		n, err := q.SyncNow(context.Background(), q.fresh())
+		if err != nil || n != want {
+			t.Errorf("found %d, %v, want %d", n, err, want)
+		}
+		q.work()
 	}
 	q.wantHeads()
 }
