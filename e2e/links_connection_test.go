@@ -48,7 +48,7 @@ func TestAConnectionThatEndedIsShownWhereItMattersAndReconnectingRevivesWhatWait
 	says(p, "This waits for "+ownerName+" to reconnect Priya Raman.")
 	openDelivery(p, 1)
 	says(p, "Waiting to be worked off", "The connection to Bitbucket has ended")
-	for _, page := range []string{link, f.url + "/projects/ORDERS/repositories", f.url + "/account/connections"} {
+	for _, page := range []string{link, f.url + "/projects/ORDERS/repositories", f.url + "/projects/ORDERS/deliveries", f.url + "/account/connections"} {
 		p.open(page)
 		says(p, "The connection to Bitbucket has ended", "Needs attention")
 		p.waitShown(button("Reconnect"))

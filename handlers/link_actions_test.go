@@ -116,3 +116,11 @@ func TestAPreviewThatIsGivenUpForTheNextOneIsNoFailure(t *testing.T) {
 		t.Errorf("the log has an error: %s", log)
 	}
 }
+
+func TestTheProjectsLogNamesTheLinksThatDoNotWork(t *testing.T) {
+	s := newLinkSite(t)
+	s.priya.get(s.project+"/deliveries").want(200).not("See what is wrong", "Repair")
+	s.removeHook()
+	s.priya.follow(s.priya.post(s.link+"/check")).want(200, "needs attention")
+	s.priya.get(s.project+"/deliveries").want(200, ordersDB+" The webhook is not there any more", "Repair")
+}
