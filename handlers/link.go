@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -58,7 +59,7 @@ func (s *Server) withLink(a linkAction) http.HandlerFunc {
 func linkPath(row views.LinkRow) string { return views.LinkPath(row.Link.Project.Key, row.Link.ID) }
 
 func (s *Server) showLink(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow) error {
-	return s.renderLink(w, r, http.StatusOK, project, row, nil)
+	return s.renderLink(w, r, http.StatusOK, project, row, "", nil)
 }
 
 // linkDetail is everything that the page of a link shows.
@@ -70,20 +71,21 @@ func (s *Server) linkDetail(r *http.Request, row views.LinkRow) (views.LinkDetai
 	}
 	if row.Link.Rejected > 0 {
 		view.Rejections, err = s.Inbox.Rejections(r.Context(), row.Link.ID)
+		view.Alarming = len(view.Rejections) > 0 && s.Clock().Sub(view.Rejections[0].At) < 24*time.Hour
 	}
 	return view, err
 }
 
-// renderLink shows a link; d is why the last action did not work.
-func (s *Server) renderLink(w http.ResponseWriter, r *http.Request, status int, project linking.Access, row views.LinkRow, d *fairlead.Diagnosis) error {
+// renderLink shows a link; failed is the last action that did not work, and d why.
+func (s *Server) renderLink(w http.ResponseWriter, r *http.Request, status int, project linking.Access, row views.LinkRow, failed string, d *fairlead.Diagnosis) error {
 	view, err := s.linkDetail(r, row)
 	if err != nil {
 		return err
 	}
-	view.Diagnosis = d
+	view.Diagnosis, view.Failed = d, failed
 	title := row.Link.Repository.FullName
 	if d != nil {
-		title = "Error: " + d.Title
+		title = "Error: " + failed
 	}
 	page, err := s.repositoriesPage(r, title, project, nil)
 	if err != nil {
@@ -105,18 +107,18 @@ func (s *Server) showFirstPush(w http.ResponseWriter, r *http.Request, _ linking
 	return nil
 }
 
-// did answers an action on a link: what a host refused stands on the link's page.
-func (s *Server) did(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow, err error, done string) error {
-	return s.didWith(w, r, project, row, err, views.Flash{Title: done})
+// did answers an action on a link: what a host refused stands on the link's page, below what was not done.
+func (s *Server) did(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow, err error, done, failed string) error {
+	return s.didWith(w, r, project, row, err, views.Flash{Title: done}, failed)
 }
 
-func (s *Server) didWith(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow, err error, done views.Flash) error {
+func (s *Server) didWith(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow, err error, done views.Flash, failed string) error {
 	d, err := diagnosisOf(err)
 	switch {
 	case err != nil:
 		return err
 	case d != nil:
-		return s.renderLink(w, r, http.StatusConflict, project, row, d)
+		return s.renderLink(w, r, http.StatusConflict, project, row, failed, d)
 	}
 	return s.goToWith(w, r, linkPath(row), done)
 }
@@ -130,25 +132,26 @@ func (s *Server) checkLink(w http.ResponseWriter, r *http.Request, project linki
 	case slices.ContainsFunc(health.Checks, func(c fairlead.HealthCheck) bool { return !c.OK && c.Text != "" }):
 		done = views.Flash{Title: "Not everything could be checked. Health says why.", Tone: views.ToneWarn}
 	}
-	return s.didWith(w, r, project, row, err, done)
+	return s.didWith(w, r, project, row, err, done, "The link was not checked")
 }
 
 func (s *Server) repairLink(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow) error {
 	_, err := s.Linking.Repair(r.Context(), actor(r), row.Link)
-	return s.did(w, r, project, row, err, "The webhook was repaired.")
+	return s.did(w, r, project, row, err, "The webhook was repaired.", "The webhook was not repaired")
 }
 
 func (s *Server) rotateSecret(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow) error {
-	return s.did(w, r, project, row, s.Linking.RotateSecret(r.Context(), actor(r), project, row.Link), "The webhook has a new secret.")
+	err := s.Linking.RotateSecret(r.Context(), actor(r), project, row.Link)
+	return s.did(w, r, project, row, err, "The webhook has a new secret.", "The webhook secret was not rotated")
 }
 
 func (s *Server) syncLink(w http.ResponseWriter, r *http.Request, project linking.Access, row views.LinkRow) error {
 	n, err := s.Inbox.SyncNow(r.Context(), row.Link)
 	done := row.Kind.Host + " has no new pushes."
 	if n > 0 {
-		done = row.Kind.Host + " had new pushes. They are being worked off."
+		done = row.Kind.Host + " had new pushes. They are being processed."
 	}
-	return s.did(w, r, project, row, err, done)
+	return s.did(w, r, project, row, err, done, row.Kind.Host+" was not asked for new pushes")
 }
 
 // edited is the form that changes what a link follows, as it was typed or as it is.
@@ -198,7 +201,7 @@ func (s *Server) editLink(w http.ResponseWriter, r *http.Request, project linkin
 	if view.Errors = fairlead.FieldsOf(err); view.Errors != nil {
 		return s.renderEditLink(w, r, http.StatusUnprocessableEntity, project, row, view)
 	}
-	return s.did(w, r, project, row, err, "What the link follows was saved.")
+	return s.did(w, r, project, row, err, "What the link follows was saved.", "What the link follows was not saved")
 }
 
 func (s *Server) previewEdit(w http.ResponseWriter, r *http.Request, _ linking.Access, row views.LinkRow) error {
@@ -247,7 +250,7 @@ func (s *Server) renderTakeOver(w http.ResponseWriter, r *http.Request, status i
 	view := views.TakeOver{Row: row, Connection: connect.Connection, Connect: connect, Diagnosis: d}
 	title := "Take over " + row.Link.Repository.FullName
 	if d != nil {
-		title = "Error: " + d.Title
+		title = "Error: " + views.NotTakenOver
 	}
 	page, err := s.repositoriesPage(r, title, project, nil)
 	if err != nil {

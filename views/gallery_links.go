@@ -98,7 +98,7 @@ func (c canned) broken(r *LinkRow) {
 	r.Link.Health.Checks[3] = fairlead.HealthCheck{Name: "Webhook", Evidence: "not there", Code: fairlead.DiagnosisWebhookMissing, Repairable: true,
 		Text: "Somebody removed it on Bitbucket, so pushes are found by the regular check only. Repair creates it again."}
 	r.Link.Health.Checks[4] = fairlead.HealthCheck{Name: "Deliveries", Evidence: "2 caught up", Code: fairlead.DiagnosisWebhookSilent,
-		Text: "The webhook did not tell of the last two pushes."}
+		Text: "The webhook missed the last two pushes."}
 }
 
 // links shows a project's repositories, one link in its states, and how it ends.
@@ -168,7 +168,7 @@ func (c canned) linkPages(page drawPage) []Exhibit {
 		show("link-branch-missing", LinkDetail{Row: c.row(func(r *LinkRow) {
 			r.Link.Health.Checks[2] = fairlead.HealthCheck{Name: "Branch", Code: fairlead.DiagnosisBranchMissing, Text: "The branch main is not there any more. Change the link to follow another one, or push the branch again."}
 		}), Log: log}),
-		show("link-rejected", LinkDetail{Row: rejected, Log: log, Rejections: c.rejections()}),
+		show("link-rejected", LinkDetail{Row: rejected, Log: log, Rejections: c.rejections(), Alarming: true}),
 		show("link-rotated", LinkDetail{Row: c.row(func(r *LinkRow) { r.Link.OldSecret = fairlead.NewSecret("example") }), Log: log}),
 		show("link-reconnect", LinkDetail{Row: c.row(func(r *LinkRow) { r.Link.Connection = c.connection(c.owner(), fairlead.ConnectionDead) }), Log: log}),
 		show("link-paused", LinkDetail{Row: c.row(func(r *LinkRow) {
@@ -178,7 +178,7 @@ func (c canned) linkPages(page drawPage) []Exhibit {
 			r.Link.Project.ArchivedAt, r.Manages = c.now, true
 		}), Log: log}),
 		show("link-of-archived-developer", LinkDetail{Row: c.row(func(r *LinkRow) { r.Link.Project.ArchivedAt = c.now }), Log: log}),
-		show("link-problem", LinkDetail{Row: c.row(func(*LinkRow) {}), Log: log, Diagnosis: refused}),
+		show("link-problem", LinkDetail{Row: c.row(func(*LinkRow) {}), Log: log, Diagnosis: refused, Failed: "The webhook secret was not rotated"}),
 	}
 }
 
@@ -200,16 +200,18 @@ func (c canned) whys(page drawPage) []Exhibit {
 		{"Link", WhyOK, "The link is in use."},
 		{"Commit", WhyOK, "Bitbucket has it."},
 		{"Branch", WhyOK, "It is on main, which this link follows."},
-		{"Delivery", WhyUnknown, "No delivery brought it."},
+		{"Delivery", WhyUnknown, "No delivery contains it."},
 		{"Webhook", WhyStop, "It is not on Bitbucket any more."},
 	}
 	missing := &fairlead.Diagnosis{Code: fairlead.DiagnosisWebhookMissing, Title: "The webhook is not on Bitbucket any more", At: c.now,
-		Because: "The repository’s webhooks were listed. None leads to `" + cannedWebhook + "`.", Fix: []string{"Open the link and choose **Repair**.", "The regular check finds this push in the next 15 minutes, or at once with **Ask now**."}}
+		Because: "The repository’s webhooks were listed. None leads to `" + cannedWebhook + "`.", Fix: []string{"Open the link and choose **Repair**.", "Choose **Ask now**, or wait for the regular check, at most 15 minutes."}}
+	ignored := &fairlead.Diagnosis{Code: fairlead.DiagnosisNotFollowed, Title: "The link’s rule does not want this push", At: c.now,
+		Because: "This link follows main. The push was to feature/invoice-index.", Fix: []string{"If it should, choose **Change the rule** and let it follow `feature/invoice-index`.", "Then choose **Reprocess** at the delivery."}}
 	branch := []WhyStep{{"Link", WhyOK, "The link is in use."}, {"Delivery", WhyOK, "It arrived with a push to feature/invoice-index."},
 		{"Verdict", WhyStop, "This link follows main. The push was to feature/invoice-index."}}
 	return []Exhibit{
 		show("why-stopped", Why{Typed: cannedHead[:12], Commit: commit, CommitURL: "https://bitbucket.org/acme-data/orders-db/commits/" + cannedHead, Steps: steps, Stopped: missing}),
-		show("why-ignored", Why{Typed: cannedHead, Commit: commit, Steps: branch, Verdict: fairlead.VerdictBranch, Delivery: "dl_2"}),
+		show("why-ignored", Why{Typed: cannedHead, Commit: commit, Steps: branch, Stopped: ignored, Verdict: fairlead.VerdictBranch, Delivery: "dl_2"}),
 		show("why-recorded", Why{Typed: cannedHead, Commit: commit, Verdict: fairlead.VerdictRecorded, Delivery: "dl_1",
 			Steps: append(branch[:1:1], WhyStep{"Delivery", WhyOK, "It arrived with a push to main."}, WhyStep{"Verdict", WhyOK, "It is recorded. 2 of its 3 files match."})}),
 		show("why-error", Why{Typed: "abc", Errors: Errors{{Field: "commit", Message: "Enter a hash of 7 characters or more, or the address of a commit"}}}),

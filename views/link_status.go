@@ -96,7 +96,12 @@ func (r LinkRow) pill() (Tone, string) {
 	trouble := r.Trouble()
 	switch {
 	case r.Link.PauseReason() != "":
+		if r.Link.Project.IsArchived() { // then pushes are ignored, while those of a paused link wait
+			return trouble.Tone, "Stopped"
+		}
 		return trouble.Tone, "Paused"
+	case !r.Link.Connection.IsAlive():
+		return trouble.Tone, "Disconnected"
 	case trouble.Title != "":
 		return trouble.Tone, "Needs attention"
 	case r.Polling:
@@ -146,4 +151,45 @@ func shortHash(hash string) string {
 		return hash[:most]
 	}
 	return hash
+}
+
+// isWorking reports whether pushes come in and are recorded.
+func (v LinkDetail) isWorking() bool {
+	return v.link().PauseReason() == "" && v.link().Connection.IsAlive()
+}
+
+// notDone tells of an action that failed: first what was not done, then why.
+func notDone(act string, d *fairlead.Diagnosis) *fairlead.Diagnosis {
+	if act == "" || d == nil {
+		return d
+	}
+	told := *d
+	told.Title, told.Because = act, strings.TrimSpace(d.Title+". "+d.Because)
+	return &told
+}
+
+func rejectedWords(n int) string {
+	if n == 1 {
+		return "1 request was rejected"
+	}
+	return count(n, "request") + " were rejected"
+}
+
+// noPush is for a link without a push. What the regular check finds is not counted there.
+func (v LinkDetail) noPush() string {
+	switch {
+	case v.waits():
+		return "None yet"
+	case v.Row.Polling:
+		return "See Deliveries"
+	}
+	return "None by the webhook yet"
+}
+
+// unlinkMeansBriefly says what unlinking does beside its button.
+func (v LinkDetail) unlinkMeansBriefly() string {
+	if v.link().Webhook.ID == "" || !v.link().Connection.IsAlive() {
+		return "Ends the link. What was recorded stays."
+	}
+	return "Removes the webhook. What was recorded stays."
 }

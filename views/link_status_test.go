@@ -28,12 +28,12 @@ func TestALinkSaysItsStateAndTheOneThingThatHelps(t *testing.T) {
 		}, "Polling", ToneInfo, RemedyNone},
 		"hook removed":       {c.broken, "Needs attention", ToneWarn, RemedyRepair},
 		"not repairable":     {func(r *LinkRow) { c.broken(r); r.Link.Health.Checks[3].Repairable = false }, "Needs attention", ToneWarn, RemedyLook},
-		"own connection":     {func(r *LinkRow) { r.Link.Connection.State = fairlead.ConnectionDead }, "Needs attention", ToneBad, RemedyReconnect},
-		"somebody else's":    {func(r *LinkRow) { r.Link.Connection = c.connection(c.ana(), fairlead.ConnectionRenew) }, "Needs attention", ToneBad, RemedyTakeOver},
-		"dead before broken": {func(r *LinkRow) { c.broken(r); r.Link.Connection.State = fairlead.ConnectionDead }, "Needs attention", ToneBad, RemedyReconnect},
+		"own connection":     {func(r *LinkRow) { r.Link.Connection.State = fairlead.ConnectionDead }, "Disconnected", ToneBad, RemedyReconnect},
+		"somebody else's":    {func(r *LinkRow) { r.Link.Connection = c.connection(c.ana(), fairlead.ConnectionRenew) }, "Disconnected", ToneBad, RemedyTakeOver},
+		"dead before broken": {func(r *LinkRow) { c.broken(r); r.Link.Connection.State = fairlead.ConnectionDead }, "Disconnected", ToneBad, RemedyReconnect},
 		"nobody's":           {func(r *LinkRow) { r.Link.Connection = fairlead.Connection{} }, "Paused", ToneWarn, RemedyTakeOver},
-		"archived":           {func(r *LinkRow) { r.Link.Project.ArchivedAt = c.now; c.broken(r); r.Manages = true }, "Paused", ToneMute, RemedyRestore},
-		"another's archived": {func(r *LinkRow) { r.Link.Project.ArchivedAt = c.now; c.broken(r) }, "Paused", ToneMute, RemedyAskOwner},
+		"archived":           {func(r *LinkRow) { r.Link.Project.ArchivedAt = c.now; c.broken(r); r.Manages = true }, "Stopped", ToneMute, RemedyRestore},
+		"another's archived": {func(r *LinkRow) { r.Link.Project.ArchivedAt = c.now; c.broken(r) }, "Stopped", ToneMute, RemedyAskOwner},
 	} {
 		row := c.row(want.change)
 		tone, pill := row.pill()
