@@ -68,7 +68,7 @@ func ParsePathFilter(typed string) (filter PathFilter, message string) {
 		case len(line) > maxPathLength:
 			return nil, fmt.Sprintf("Enter paths of %d characters at most", maxPathLength)
 		case slices.ContainsFunc(strings.Split(line, "/"), func(part string) bool { return part == "" || part == "." || part == ".." }):
-			return nil, fmt.Sprintf("Enter %s without empty parts, . or ..", line)
+			return nil, fmt.Sprintf("Enter %s as a plain path, without //, ./ or ../", line)
 		case strings.Count(line, "*") > maxStars:
 			return nil, fmt.Sprintf("Enter %s with %d stars at most", line, maxStars)
 		}

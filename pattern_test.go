@@ -60,8 +60,8 @@ func TestTypedPathsAreReadAsPeopleMeanThem(t *testing.T) {
 		t.Errorf("got %q, %q", filter, message)
 	}
 	for typed, want := range map[string]string{
-		"a/../b":                 "Enter a/../b without empty parts, . or ..",
-		"a//b":                   "Enter a//b without empty parts, . or ..",
+		"a/../b":                 "Enter a/../b as a plain path, without //, ./ or ../",
+		"a//b":                   "Enter a//b as a plain path, without //, ./ or ../",
 		strings.Repeat("a", 201): "Enter paths of 200 characters at most",
 		"*a*b*c*d*e*f*g":         "Enter *a*b*c*d*e*f*g with 6 stars at most",
 		lines(21):                "Enter 20 paths at most",

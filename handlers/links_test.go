@@ -80,7 +80,7 @@ func TestLinkingTwiceWithOneFormMakesOneLink(t *testing.T) {
 
 func TestABranchThatIsNotThereIsSaidAtItsField(t *testing.T) {
 	s := newLinkSite(t)
-	s.priya.get(s.picked()+"?step=confirm&branch=nope&paths=a/../b").want(422, "Enter a/../b without empty parts, . or ..")
+	s.priya.get(s.picked()+"?step=confirm&branch=nope&paths=a/../b").want(422, "Enter a/../b as a plain path, without //, ./ or ../")
 	page := s.priya.get(s.picked()+"?step=confirm&branch=nope&paths=migrations").want(422, "Enter a branch of acme-data/billing-db: it has none called nope")
 	for _, kept := range []string{`value="nope"`, ">migrations</textarea>"} {
 		if !strings.Contains(page.body, kept) {
@@ -226,14 +226,14 @@ func TestWhoLeavesIsToldWhichLinksPause(t *testing.T) {
 
 func TestAnArchivedProjectPausesItsLinksAndSaysSo(t *testing.T) {
 	s := newLinkSite(t)
-	s.priya.get(s.project+"/archive").want(200, "Its links pause")
+	s.priya.get(s.project+"/archive").want(200, "Its links stop")
 	s.priya.post(s.project + "/archive").wantTo("/projects")
-	s.priya.get(s.project+"/repositories").want(200, "This project is archived", "links are paused")
+	s.priya.get(s.project+"/repositories").want(200, "This project is archived", "links are stopped")
 	s.priya.get(s.picking()).want(409, "is archived")
 	s.delivered("main", "migrations/1.sql")
 	s.priya.get(s.newest()).want(200, "Ignored", "The project is archived")
 	s.priya.post(s.project + "/restore").wantTo(s.project)
-	s.priya.follow(s.priya.post(s.newest()+"/reprocess")).want(200, "worked off again")
+	s.priya.follow(s.priya.post(s.newest()+"/reprocess")).want(200, "processed again")
 	s.work()
 	s.priya.get(s.newest()).want(200, "Recorded")
 }
@@ -317,7 +317,7 @@ func TestAFailingHostIsNamedInEveryStep(t *testing.T) {
 func TestALinkActsByTheAccountThatItsConfirmationNamed(t *testing.T) {
 	s := newLinkSite(t)
 	step := s.picked()
-	page := s.priya.get(step+"?step=confirm&branch=master").want(200, "as Priya Raman on Bitbucket.org")
+	page := s.priya.get(step+"?step=confirm&branch=master").want(200, "Priya Raman on Bitbucket.org")
 	id := hiddenID.FindStringSubmatch(page.body)[1]
 	if named := `name="connection" value="` + s.row().Connection.ID + `"`; !strings.Contains(page.body, named) {
 		t.Errorf("the form does not say %s", named)

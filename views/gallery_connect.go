@@ -131,8 +131,9 @@ func (c canned) picking(step drawStep) []Exhibit {
 
 func (c canned) rule(change func(*LinkRule)) LinkRule {
 	branches := []fairlead.Branch{{Name: "main", Head: cannedHead}, {Name: "release/2.1", Head: cannedHead}, {Name: "feature/invoice-index", Head: cannedHead}}
+	files := []string{".gitattributes", "README.md", "migrations/0001_orders.sql"}
 	v := LinkRule{Project: c.orders(), Provider: c.provider(), Kind: c.kind(), Repository: c.repositories()[0], Branch: "main", Branches: branches,
-		Preview: &RulePreview{Rule: fairlead.LinkRule{Branch: "main"}, Branches: branches[:1], FilesOf: "main", FilesMatched: 312, FilesTotal: 312}}
+		Preview: &RulePreview{Rule: fairlead.LinkRule{Branch: "main"}, Branches: branches[:1], FilesOf: "main", Files: files, FilesMatched: 312, FilesTotal: 312}}
 	change(&v)
 	return v
 }
@@ -145,11 +146,11 @@ func (c canned) following(step drawStep) []Exhibit {
 	}
 	edit := c.rule(func(v *LinkRule) {
 		v.Link, v.Paths, v.Tags = cannedLink, "migrations", true
-		v.Preview.Rule, v.Preview.Files, v.Preview.FilesMatched = fairlead.LinkRule{Branch: "main", Paths: fairlead.PathFilter{"migrations"}}, files, 3
+		v.Preview.Rule, v.Preview.Files, v.Preview.FilesMatched = fairlead.LinkRule{Branch: "main", Paths: fairlead.PathFilter{"migrations"}}, files, len(files)
 	})
 	edited := step(3, "link-edit", Exhibit{Content: EditLinkPage(edit)})
 	edited.Page.Title = "Edit · acme-data/orders-db"
-	wrong := Errors{{Field: "branch", Message: "Enter a branch"}, {Field: "paths", Message: "Enter a/../b without empty parts, . or .."}}
+	wrong := Errors{{Field: "branch", Message: "Enter a branch"}, {Field: "paths", Message: "Enter a/../b as a plain path, without //, ./ or ../"}}
 	return []Exhibit{
 		show("link-rule", func(*LinkRule) {}),
 		show("link-rule-looking", func(v *LinkRule) { v.Preview = nil }),
@@ -159,7 +160,7 @@ func (c canned) following(step drawStep) []Exhibit {
 		}),
 		show("link-rule-no-file", func(v *LinkRule) {
 			v.Paths = "migration"
-			v.Preview = &RulePreview{Rule: fairlead.LinkRule{Branch: "main", Paths: fairlead.PathFilter{"migration"}}, Branches: v.Branches[:1], FilesTotal: 312}
+			v.Preview = &RulePreview{Rule: fairlead.LinkRule{Branch: "main", Paths: fairlead.PathFilter{"migration"}}, Branches: v.Branches[:1], FilesOf: "main", FilesTotal: 312}
 		}),
 		show("link-rule-no-branch", func(v *LinkRule) {
 			v.Branch = "trunk"
@@ -184,7 +185,7 @@ func (c canned) confirming(step drawStep) []Exhibit {
 		change(&v)
 		return step(4, name, Exhibit{Content: LinkConfirmStep(v)})
 	}
-	refused := &fairlead.Diagnosis{Code: fairlead.DiagnosisWebhookRefused, Title: "Bitbucket does not take the webhook’s address", At: c.now,
+	refused := &fairlead.Diagnosis{Code: fairlead.DiagnosisWebhookRefused, Title: "Bitbucket did not accept the webhook’s address", At: c.now,
 		Because: "It answered that `" + cannedWebhook + "` is not a public address.", Fix: []string{"Start Fairlead with a public address as `--external-url`."}}
 	return []Exhibit{
 		show("link-confirm", func(*LinkConfirm) {}),
