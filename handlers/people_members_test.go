@@ -48,7 +48,7 @@ func TestAnInvitationsLinkIsShownOnceWithACopyButton(t *testing.T) {
 	priya := s.founded()
 	priya.get("/settings/members/invite").want(200, "Invite somebody", "E-mail", "Role", "Member", "Owner").wantHTML(`value="member" checked`)
 	page := priya.post("/settings/members/invite", "email", "Ana@acme.example", "role", "member")
-	page.want(200, "The invitation of ana@acme.example is ready", "joins as member", "until 30 November 2026, 09:00 UTC", "Copy")
+	page.want(200, "The invitation for ana@acme.example is ready", "joins as a member", "until 30 November 2026, 09:00 UTC", "Copy")
 	link := regexp.MustCompile(`<code id="invitation-link">(http://fairlead\.test(/join/[A-Za-z0-9_-]{43}))</code>`).FindStringSubmatch(page.body)
 	if link == nil {
 		t.Fatalf("no link on the page: %s", page.body)
@@ -56,7 +56,7 @@ func TestAnInvitationsLinkIsShownOnceWithACopyButton(t *testing.T) {
 	page.wantHTML(`data-copy="invitation-link"`)
 	s.secrets = append(s.secrets, link[2])
 	priya.get("/settings/members").want(200, "Owner priya@acme.example You Joined 23 November 2026", "Manage Priya Raman",
-		"Open invitations ana@acme.example As member Invited by Priya Raman Ends 30 November 2026", "Revoke the invitation of ana@acme.example")
+		"Open invitations ana@acme.example As member Invited by Priya Raman Ends 30 November 2026", "Revoke the invitation for ana@acme.example")
 	s.visitor("192.0.2.2").get(link[2]).want(200, "Priya Raman invites you as member.")
 }
 
@@ -117,7 +117,7 @@ func TestThePageOfTheLastOwnerSaysWhyNothingCanBeDone(t *testing.T) {
 	priya := s.founded()
 	s.joined("member")
 	path := s.memberPath(priyasEmail)
-	const words = "Priya Raman is the last owner, so the role cannot change and the person cannot be removed. Make somebody else an owner first."
+	const words = "You are the last owner. Make someone else an owner first."
 	priya.get(path).want(200, words)
 	priya.post(path+"/role", "role", "member").want(409, words)
 	priya.post(path+"/remove").want(409, words)

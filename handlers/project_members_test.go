@@ -64,8 +64,8 @@ func TestAProjectWithoutAnOwnerSaysWhoManagesIt(t *testing.T) {
 	ana := s.joined("member")
 	path := s.project(ana, "Orders")
 	member := path + "/members/" + s.person(anasEmail).ID
-	ana.get(member).want(200, "Ana Brandt is the only owner of Orders. A project without an owner is managed by the owners of the workspace.",
-		"As a developer you no longer see this page.", "You no longer see Orders. An owner can add you again.")
+	ana.get(member).want(200, "You are the only owner of Orders. As a developer you no longer see this page, and the owners of the workspace manage the project.",
+		"You no longer see Orders. A workspace owner can add you again.")
 	ana.follow(ana.post(member+"/remove").wantTo("/projects")).want(200, "You left Orders.")
 	ana.get(path).want(404)
 	priya.get("/projects").want(200, "Orders ORDERS You are not a member 0 members")

@@ -147,7 +147,7 @@ func TestAnArchivedProjectStandsBelowTheOthersAndCanBeRestored(t *testing.T) {
 	s.founded()
 	ana := s.joined("member")
 	path := s.project(ana, "Orders")
-	page := ana.get(path+"/archive").want(200, "Archive Orders?", "No other project can take the key.", "An owner can restore it at any time.", "Its links pause")
+	page := ana.get(path+"/archive").want(200, "Archive Orders?", "No other project can take the key.", "An owner can restore it at any time.", "Its links stop")
 	page.wantHTML(`<button class="primary">Archive Orders</button>`)
 	for range 2 { // a browser may repeat the form
 		page = ana.follow(ana.post(path+"/archive").wantTo("/projects")).want(200, "Orders was archived.", "No project is in use.", "1 archived project")

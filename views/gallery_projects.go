@@ -57,6 +57,7 @@ func (c canned) projects() []Exhibit {
 
 func (c canned) projectPeople(orders fairlead.Project, all []fairlead.ProjectMember) []Exhibit {
 	owner, developer := all[0], all[1]
+	last := fairlead.ProjectMember{Person: developer.Person, Role: fairlead.ProjectOwner, AddedAt: developer.AddedAt} // no owner of the workspace
 	candidates := []fairlead.Person{{ID: "pe_wes", Name: "Wes Okafor", Email: "wes@acme.example"}, {ID: "pe_mo", Name: "Mo Lind", Email: "mo@acme.example"}}
 	list := ProjectMembers{Project: orders, Members: all, You: owner.Person.ID, Manages: true, Candidates: candidates, Role: string(fairlead.ProjectDeveloper)}
 	seen, wrong, full, nobody := list, list, list, list
@@ -78,7 +79,7 @@ func (c canned) projectPeople(orders fairlead.Project, all []fairlead.ProjectMem
 		members("project-members-nobody", nobody),
 		member("project-member", ProjectMember{Project: orders, Member: developer, Reader: owner.Person, Role: developer.Role}),
 		member("project-member-links", ProjectMember{Project: orders, Member: developer, Reader: owner.Person, Role: developer.Role, Links: []fairlead.RepositoryLink{c.link()}}),
-		member("project-member-last-owner", ProjectMember{Project: orders, Member: owner, You: true, LastOwner: true, Reader: developer.Person, Role: owner.Role}),
+		member("project-member-last-owner", ProjectMember{Project: orders, Member: last, You: true, LastOwner: true, Reader: last.Person, Role: last.Role}),
 	}
 }
 
