@@ -45,9 +45,9 @@ func TestAConnectionThatEndedIsShownWhereItMattersAndReconnectingRevivesWhatWait
 	f.push(ordersDB, "main", "migrations/0003_waits.sql")
 	f.waitSQL("the delivery to be parked", `SELECT count(*) FROM deliveries WHERE state = 'waiting' AND due_at IS NULL`)
 	waitLog(p, ordersLog, "Waiting")
-	says(p, "This waits for "+ownerName+" to reconnect Priya Raman.")
+	says(p, "Waits for the connection of "+ownerName+".")
 	openDelivery(p, 1)
-	says(p, "Waiting to be worked off", "The connection to Bitbucket has ended")
+	says(p, "Waiting to be processed", "The connection to Bitbucket has ended")
 	for _, page := range []string{link, f.url + "/projects/ORDERS/repositories", f.url + "/projects/ORDERS/deliveries", f.url + "/account/connections"} {
 		p.open(page)
 		says(p, "The connection to Bitbucket has ended", "Needs attention")

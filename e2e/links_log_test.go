@@ -25,7 +25,7 @@ func TestADeliveryThatIsProcessedAgainShowsItsNewVerdictWithoutReload(t *testing
 	p.open(f.url + ordersLog)
 	openDelivery(p, 1)
 	f.faults(bitbucketsim.Faults{Slow: 2 * time.Second, Where: "api"})
-	does(p, "Reprocess", "The delivery is worked off again.")
+	does(p, "Reprocess", "The delivery is processed again.")
 	p.waitFor("a delivery without a verdict", `document.documentElement.dataset.kept = document.querySelector("#progress .pill")?.textContent.includes("Waiting") ? "yes" : ""`)
 	p.shot("delivery-followed")
 	p.waitShown(sel{"#progress .pill", "Recorded"})

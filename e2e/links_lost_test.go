@@ -16,11 +16,11 @@ func TestAPushWhoseWebhookNeverComesIsFoundByAskingAndByTheRegularCheck(t *testi
 	asksWhy(p, link, lost, "This commit was not recorded", "The push did not arrive", "Choose Ask now at the link")
 
 	p.open(link)
-	does(p, "Ask now", "Bitbucket had new pushes. They are being worked off.")
+	does(p, "Ask now", "Bitbucket had new pushes. They are being processed.")
 	waitLog(p, ordersLog, "Caught up")
 	says(p, "Found when somebody asked.", "1 changed file, all under migrations.")
 	openDelivery(p, 1)
-	says(p, "The regular check", "The webhook did not tell", "migrations/0003_lost.sql", "Change migrations/0003_lost.sql")
+	says(p, "The regular check", "never came", "migrations/0003_lost.sql", "Change migrations/0003_lost.sql")
 	asksWhy(p, link, lost, "This commit was recorded")
 	p.open(link)
 	does(p, "Ask now", "Bitbucket has no new pushes.")
@@ -56,12 +56,12 @@ func TestATagWhoseWebhookNeverComesIsFoundTooAndOlderTagsAreNot(t *testing.T) {
 	does(p, "Ask now", "Bitbucket has no new pushes.")
 
 	f.pushMany(ordersDB, bitbucketsim.RefChange{Tag: "v2.1"})
-	does(p, "Ask now", "Bitbucket had new pushes. They are being worked off.")
+	does(p, "Ask now", "Bitbucket had new pushes. They are being processed.")
 	waitLog(p, ordersLog, "Caught up")
 	says(p, "Found when somebody asked. The tag v2.1 is new.")
 	f.pushMany(ordersDB, bitbucketsim.RefChange{Tag: "v2.0", Delete: true})
 	p.open(link)
-	does(p, "Ask now", "Bitbucket had new pushes. They are being worked off.")
+	does(p, "Ask now", "Bitbucket had new pushes. They are being processed.")
 	waitLog(p, ordersLog, "Caught up", "Caught up")
 	says(p, "The tag v2.0 was removed.")
 }
@@ -157,7 +157,7 @@ func TestAHostInTroubleLeavesPushesWaitingWithTheReasonUntilItIsWell(t *testing.
 		})
 		waitLog(p, ordersLog, slices.Repeat([]string{"Waiting"}, i+1)...)
 		openDelivery(p, 1)
-		says(p, "Waiting to be worked off", trouble.says)
+		says(p, "Waiting to be processed", trouble.says)
 		p.open(picker)
 		says(p, trouble.says)
 	}
@@ -171,6 +171,6 @@ func TestAHostInTroubleLeavesPushesWaitingWithTheReasonUntilItIsWell(t *testing.
 	p.open(f.url + ordersLog)
 	openDelivery(p, 3)
 	says(p, "migrations/0003_waits.sql", "2 tries")
-	does(p, "Reprocess", "The delivery is worked off again.")
+	does(p, "Reprocess", "The delivery is processed again.")
 	waitLog(p, ordersLog, "Recorded", "Recorded", "Recorded")
 }

@@ -61,7 +61,7 @@ func TestAnArchivedProjectPausesItsLinksUntilItIsRestored(t *testing.T) {
 	project := f.url + "/projects/ORDERS"
 	p.open(project)
 	p.click(link("Archive Orders"))
-	says(p, "Its links pause: pushes are received and ignored until it is restored.")
+	says(p, "Its links stop: pushes are received and ignored until it is restored.")
 	does(p, "Archive Orders", "Orders was archived.")
 	f.push(ordersDB, "main", "migrations/0003_archived.sql")
 	waitLog(p, ordersLog, "Ignored")
@@ -78,12 +78,12 @@ func TestAnArchivedProjectPausesItsLinksUntilItIsRestored(t *testing.T) {
 	}
 
 	p.open(project)
-	says(p, "This project is archived", "Its links are paused.")
+	says(p, "This project is archived", "Its links are stopped: pushes")
 	does(p, "Restore Orders", "Orders")
 	f.push(ordersDB, "main", "migrations/0004_restored.sql")
 	waitLog(p, ordersLog, "Ignored", "Recorded")
 	openDelivery(p, 2)
-	does(p, "Reprocess", "The delivery is worked off again.")
+	does(p, "Reprocess", "The delivery is processed again.")
 	waitLog(p, ordersLog, "Recorded", "Recorded")
 	p.open(address)
 	does(p, "Ask now", "Bitbucket has no new pushes.")

@@ -46,7 +46,7 @@ func TestARuleIsEditedBesideItsPreviewAndDecidesFromThenOn(t *testing.T) {
 	f.push(ordersDB, "release/1.0", "app/notes.txt")
 	f.push(ordersDB, "release/2.0", "app/queries/new.sql")
 	waitLog(p, ordersLog, "Ignored", "Ignored", "Ignored", "Recorded")
-	says(p, "This link follows release/*. The push was to main.", "1 file changed, none of them in the path filter.", "1 commit, 1 file")
+	says(p, "This link follows release/*. The push was to main.", "Its 1 file is not in the path filter.", "1 commit, 1 file")
 	p.click(css(".log > li:nth-of-type(3) summary"))
 	p.click(sel{"details[open] a", "Change the rule"})
 	if got := p.value(css("#branch")); got != "release/*" {
@@ -133,7 +133,7 @@ func TestEveryKindOfPushHasAVerdictAndItsFiles(t *testing.T) {
 		bitbucketsim.RefChange{Branch: "main", Commits: []bitbucketsim.NewCommit{commitOf("app/readme.txt")}},
 		bitbucketsim.RefChange{Branch: "feature/two", Commits: []bitbucketsim.NewCommit{commitOf("migrations/0200_two.sql")}},
 		bitbucketsim.RefChange{Tag: "v3.0"})
-	next("Recorded", "Push to main and 2 more refs", "3 changes: 2 recorded, 1 ignored.", "migrations/0200_two.sql", "app/readme.txt", "1 file changed, none of them under migrations.", "New tag at")
+	next("Recorded", "Push to main and 2 more refs", "3 changes: 2 recorded, 1 ignored.", "migrations/0200_two.sql", "app/readme.txt", "Its 1 file is not under migrations.", "New tag at")
 	p.open(link)
 	does(p, "Ask now", "Bitbucket has no new pushes.")
 }
@@ -160,7 +160,7 @@ func TestWhyNothingHappenedStopsAtThePointOfEveryFate(t *testing.T) {
 		{address(ordersDB, recorded), []string{"This commit was recorded"}},
 		{recorded[:7], []string{"This commit was recorded"}},
 		{branch, []string{"This commit was ignored", "This link follows main. The push was to feature/why.", "choose Edit at the link and let it follow feature/why"}},
-		{path, []string{"This commit was ignored", "1 file changed, none of them under migrations.", "choose Edit at the link and widen its path filter"}},
+		{path, []string{"This commit was ignored", "Its 1 file is not under migrations.", "choose Change the rule and widen its path filter"}},
 		{address(ordersDB, lost), []string{"This commit was not recorded", "The push did not arrive", "It is present and right."}},
 		{seeded.Tags["v1.0"], []string{"This commit was not recorded", "The commit was on main before the link followed it"}},
 		{"0123456789abcdef0123456789abcdef01234567", []string{"This commit was not recorded", "The repository has no such commit"}},

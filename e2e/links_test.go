@@ -40,7 +40,7 @@ func TestAMemberLinksARepositoryAndSeesAPushWithItsFiles(t *testing.T) {
 	p.waitGone(link("Choose acme-data/billing-db"))
 	p.waitShown(link("Choose " + ordersDB))
 	p.open(strings.Split(p.address(), "?")[0] + "?owner=acme-web")
-	says(p, "You have write. Webhooks need admin.", "You have read. Webhooks need admin.")
+	says(p, "You have Write access. Creating a webhook needs Admin.", "You have Read access. Creating a webhook needs Admin.")
 	p.shot("link-step-2-greyed")
 	p.open(strings.Split(p.address(), "?")[0] + "?owner=acme-data")
 	p.click(link("Choose " + ordersDB))

@@ -218,5 +218,5 @@ func TestAnAccountIsConnectedAlsoWhenTheWindowIsBlockedOrAccessIsDenied(t *testi
 	w.click(css("#grant-access"))
 	w.waitClosed()
 	p.waitShown(css("#repositories .provider"))
-	says(p, "Connected as Wes Okafor", ordersDB, "You have write. Webhooks need admin.")
+	says(p, "Connected as Wes Okafor", ordersDB, "You have Write access. Creating a webhook needs Admin.")
 }

@@ -153,7 +153,7 @@ func (s *Server) delivery(r *http.Request, project linking.Access) (views.Delive
 // followDelivery is for how long a page follows a delivery to its verdict.
 const followDelivery = 2 * time.Minute
 
-// follow lets a page follow a delivery that is about to be worked off: not one whose next try is later than the page would ask,
+// follow lets a page follow a delivery that is about to be processed: not one whose next try is later than the page would ask,
 // and not one that waits for somebody.
 func (s *Server) follow(r *http.Request, view *views.DeliveryDetail) {
 	since, now := s.sinceOf(r), s.Clock()
@@ -207,5 +207,5 @@ func (s *Server) reprocess(w http.ResponseWriter, r *http.Request, project linki
 	if err := s.Inbox.Reprocess(r.Context(), actor(r), view.Delivery); err != nil {
 		return err
 	}
-	return s.goToWith(w, r, views.DeliveryPath(project.Project.Key, view.Delivery.ID), views.Flash{Title: "The delivery is worked off again."})
+	return s.goToWith(w, r, views.DeliveryPath(project.Project.Key, view.Delivery.ID), views.Flash{Title: "The delivery is processed again."})
 }

@@ -20,7 +20,7 @@ func (a answer) poll() string {
 	return ""
 }
 
-// waitingAgain is a delivery that was ignored and is to be worked off again, as its page shows it then.
+// waitingAgain is a delivery that was ignored and is to be processed again, as its page shows it then.
 func (s *linkSite) waitingAgain() (path string, page answer) {
 	s.t.Helper()
 	s.delivered("feature/new", "migrations/1.sql")
@@ -29,7 +29,7 @@ func (s *linkSite) waitingAgain() (path string, page answer) {
 	if poll := s.priya.get(path).want(200, "Ignored").not("Look again").poll(); poll != "" {
 		s.t.Errorf("a page with a verdict asks for it at %s", poll)
 	}
-	return path, s.priya.follow(s.priya.post(path+"/reprocess")).want(200, "The delivery is worked off again.", "Waiting", "Look again")
+	return path, s.priya.follow(s.priya.post(path+"/reprocess")).want(200, "The delivery is processed again.", "Waiting", "Look again")
 }
 
 func TestADeliverysPageFollowsItToItsVerdictInPlace(t *testing.T) {

@@ -36,7 +36,7 @@ func TestALostPushIsFoundByTheRegularCheckAfterAMinuteOfGrace(t *testing.T) {
 		t.Fatalf("found %d", n)
 	}
 	q.work()
-	d, pushes := q.want(fairlead.VerdictCaughtUp, "The webhook never told. The regular check found it 1 minute later. 1 commit and 1 changed file.")
+	d, pushes := q.want(fairlead.VerdictCaughtUp, "The webhook never came. The regular check found it 1 minute later. 1 commit and 1 changed file.")
 	if d.Source != fairlead.SourceCatchUp || !strings.HasPrefix(d.HostID, "catch-up:") || len(d.HostID) != len("catch-up:")+32 ||
 		pushes[0].Change.New != lost.Changes[0].New || pushes[0].Change.Old != lost.Changes[0].Old || d.Head != pushes[0].Change.New || d.Ref != "main" {
 		t.Errorf("got %+v", d)
@@ -127,8 +127,8 @@ func TestLostNewAndRemovedBranchesAreFoundToo(t *testing.T) {
 	}
 	slices.Sort(reasons)
 	want := []string{
-		"feature/add-region: caught_up: The webhook never told. The regular check found it 2 minutes later. The branch feature/add-region was removed.",
-		"release/1: caught_up: The webhook never told. The regular check found it 2 minutes later. The branch release/1 is new. 1 commit and 1 changed file.",
+		"feature/add-region: caught_up: The webhook never came. The regular check found it 2 minutes later. The branch feature/add-region was removed.",
+		"release/1: caught_up: The webhook never came. The regular check found it 2 minutes later. The branch release/1 is new. 1 commit and 1 changed file.",
 	}
 	if !slices.Equal(reasons, want) {
 		t.Errorf("got %q", reasons)

@@ -35,7 +35,7 @@ func projectArchived(link fairlead.RepositoryLink, at time.Time) *fairlead.Diagn
 	return &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisProjectArchived, At: at,
 		Title:   "The project is archived",
-		Because: link.Project.Name + " was put aside. Its links receive deliveries and ignore them.",
+		Because: "Its links receive deliveries and ignore them.",
 		Fix:     []string{"An owner of the project chooses **Restore**.", "Then choose **Reprocess** at the deliveries that came meanwhile."},
 	}
 }
@@ -67,11 +67,11 @@ func ignored(link fairlead.RepositoryLink, p fairlead.Push, at time.Time) *fairl
 	case fairlead.VerdictPaused:
 		return projectArchived(link, at)
 	case fairlead.VerdictBranch:
-		d.Fix = []string{"If it should, choose **Edit** at the link and let it follow `" + p.Change.Name + "`.", again}
+		d.Fix = []string{"If it should, choose **Change the rule** and let it follow `" + p.Change.Name + "`.", again}
 	case fairlead.VerdictPath:
-		d.Fix = []string{"If it should, choose **Edit** at the link and widen its path filter.", again}
+		d.Fix = []string{"If it should, choose **Change the rule** and widen its path filter.", again}
 	default:
-		d.Fix = []string{"If it should, choose **Edit** at the link and tick what it records.", again}
+		d.Fix = []string{"If it should, choose **Change the rule** and tick what it records.", again}
 	}
 	return d
 }
@@ -129,7 +129,7 @@ func beforeLink(head fairlead.Head, c fairlead.Commit, at time.Time) *fairlead.D
 	d := &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisBeforeLink, At: at,
 		Title:   "The commit was on " + head.Ref.Name + " before the link followed it",
-		Because: "The link follows " + head.Ref.Name + " since " + head.FollowedAt.UTC().Format("2 January 2006 15:04 UTC") + ", from where it stood then. The commit is in that history, and no push brought it since.",
+		Because: "The link follows " + head.Ref.Name + " since " + head.FollowedAt.UTC().Format("2 January 2006 15:04 UTC") + ", from where it stood then. The commit is in that history, and no later push contains it.",
 		Fix:     []string{"Nothing is broken: what was there before is not recorded. Push something new to see it arrive."},
 	}
 	if c.At.After(head.FollowedAt) {
@@ -172,7 +172,7 @@ func refusedOne(newest fairlead.Rejection, n int, at time.Time) *fairlead.Diagno
 func stillWaiting(at time.Time) *fairlead.Diagnosis {
 	return &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisDeliveryLost, At: at,
-		Title:   "A delivery is not worked off yet",
+		Title:   "A delivery is not processed yet",
 		Because: "The link has deliveries that wait. The commit is probably in one of them.",
 		Fix:     []string{"Look at the delivery: it says what it waits for."},
 	}
@@ -182,8 +182,8 @@ func deliveryLost(k fairlead.Kind, link fairlead.RepositoryLink, at time.Time) *
 	d := &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisDeliveryLost, At: at,
 		Title:   "The push did not arrive",
-		Because: "Everything between " + k.Host + " and this link is as it should be, and yet no delivery told of the commit. Hosts lose some.",
-		Fix:     []string{catchUpFix, "Without that the regular check finds it by itself."},
+		Because: "Everything between " + k.Host + " and this link is as it should be, and yet no delivery contains the commit. Hosts lose some.",
+		Fix:     []string{catchUpFix, "Or wait: the regular check finds it by itself."},
 	}
 	if link.Webhook.ID == "" {
 		d.Because = "This link has no webhook. The regular check has not come by since the push."

@@ -242,7 +242,7 @@ func TestWhatWaitsForAConnectionIsGivenUpWhenItsPayloadAgesOut(t *testing.T) {
 	q.work()
 	q.clock.forward(89 * 24 * time.Hour)
 	q.must(q.Sweep(context.Background()))
-	q.wantWaiting(fairlead.DiagnosisConnectionExpired, "This waits for Ana")
+	q.wantWaiting(fairlead.DiagnosisConnectionExpired, "Waits for the connection of Ana")
 	q.clock.forward(2 * 24 * time.Hour)
 	q.must(q.Sweep(context.Background()))
 	d, _ := q.want(fairlead.VerdictFailed, "Nobody put right what this waited for in time")

@@ -350,7 +350,7 @@ func TestAWrongOrMissingSignatureOfTheHostIsCaughtUpAndLeavesATrace(t *testing.T
 	if n := q.catchUp(); n != 1 {
 		t.Errorf("%d changes were caught up", n)
 	}
-	q.want(fairlead.VerdictCaughtUp, "The webhook never told.")
+	q.want(fairlead.VerdictCaughtUp, "The webhook never came.")
 	if list, err := q.Rejections(context.Background(), q.link.ID); len(list) != 2 || err != nil {
 		t.Errorf("got %+v, %v", list, err)
 	}

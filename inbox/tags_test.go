@@ -52,9 +52,9 @@ func TestLostNewMovedAndRemovedTagsAreFoundToo(t *testing.T) {
 	}
 	slices.Sort(reasons)
 	want := []string{
-		"comes: caught_up: The webhook never told. The regular check found it 2 minutes later. The tag comes is new.",
-		"goes: caught_up: The webhook never told. The regular check found it 2 minutes later. The tag goes was removed.",
-		"moves: caught_up: The webhook never told. The regular check found it 2 minutes later. The tag moves was moved. 1 commit and 1 changed file.",
+		"comes: caught_up: The webhook never came. The regular check found it 2 minutes later. The tag comes is new.",
+		"goes: caught_up: The webhook never came. The regular check found it 2 minutes later. The tag goes was removed.",
+		"moves: caught_up: The webhook never came. The regular check found it 2 minutes later. The tag moves was moved. 1 commit and 1 changed file.",
 	}
 	if !slices.Equal(reasons, want) {
 		t.Errorf("got %q", reasons)

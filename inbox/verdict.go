@@ -63,6 +63,9 @@ func filtered(wanted fairlead.PathFilter, c fairlead.Comparison) (fairlead.Compa
 // files than were read, a push without a match among them is recorded rather than missed.
 func weighed(link fairlead.RepositoryLink, p fairlead.Push) (fairlead.Verdict, string) {
 	if p.Change.Type == fairlead.RefBranch && p.Change.New != "" && len(link.Rule.Paths) > 0 && p.Matched == 0 && !p.Comparison.MoreFiles {
+		if len(p.Comparison.Files) == 1 {
+			return fairlead.VerdictPath, "Its 1 file is not " + where(link.Rule.Paths) + "."
+		}
 		return fairlead.VerdictPath, count(len(p.Comparison.Files), "file", false) + " changed, none of them " + where(link.Rule.Paths) + "."
 	}
 	return fairlead.VerdictRecorded, recordedReason(link.Rule.Paths, p)
@@ -123,19 +126,19 @@ func count(n int, what string, more bool) string {
 	return text
 }
 
-// caughtUp is how a push that the regular check found is recorded. told: the webhook had told, but the host did not answer.
+// caughtUp is how a push that the regular check found is recorded. told: the webhook had come, but the host did not answer.
 func caughtUp(link fairlead.RepositoryLink, p fairlead.Push, head fairlead.Head, d fairlead.Delivery, told bool) (fairlead.Verdict, string) {
 	switch {
 	case link.Webhook.ID == "":
 		return fairlead.VerdictRecorded, "Found by the regular check: this link has no webhook. " + p.Reason
 	case told:
-		return fairlead.VerdictRecorded, "The webhook told of it, but the host did not answer then. The regular check found it again. " + p.Reason
+		return fairlead.VerdictRecorded, "The webhook came, but the host did not answer then. The regular check found it again. " + p.Reason
 	case d.Event == askedEvent: // the webhook may be on its way
 		return fairlead.VerdictCaughtUp, "Found when somebody asked. " + p.Reason
 	case head.SuspectAt.IsZero() || d.ReceivedAt.Sub(head.SuspectAt) < time.Second:
-		return fairlead.VerdictCaughtUp, "The webhook never told. The regular check found it. " + p.Reason
+		return fairlead.VerdictCaughtUp, "The webhook never came. The regular check found it. " + p.Reason
 	}
-	return fairlead.VerdictCaughtUp, "The webhook never told. The regular check found it " + later(d.ReceivedAt.Sub(head.SuspectAt)) + " later. " + p.Reason
+	return fairlead.VerdictCaughtUp, "The webhook never came. The regular check found it " + later(d.ReceivedAt.Sub(head.SuspectAt)) + " later. " + p.Reason
 }
 
 // later writes a duration as people do.
@@ -161,7 +164,7 @@ func heldReason(d *fairlead.Diagnosis) string {
 
 // waitsFor says whose connection a delivery waits for.
 func waitsFor(link fairlead.RepositoryLink) string {
-	return "This waits for " + link.Connection.Person.Name + " to reconnect " + link.Connection.Account.Name + "."
+	return "Waits for the connection of " + link.Connection.Person.Name + "."
 }
 
 func failedReason(d *fairlead.Diagnosis, delivery fairlead.Delivery) string {

@@ -214,7 +214,7 @@ func TestAfterAChangeOfTheRuleADeliveryCanBeProcessedAgain(t *testing.T) {
 	q := newQuay(t, fairlead.LinkRule{Paths: fairlead.PathFilter{"migrations"}})
 	q.main("docs/a.md")
 	q.work()
-	d, _ := q.want(fairlead.VerdictPath, "1 file changed, none of them under migrations.")
+	d, _ := q.want(fairlead.VerdictPath, "Its 1 file is not under migrations.")
 	for _, paths := range []fairlead.PathFilter{{"docs"}, {"migrations"}, nil} {
 		q.must(q.linking.ChangeRule(context.Background(), as(q.ana), q.access(), q.fresh(), fairlead.LinkRule{Branch: "main", Paths: paths}))
 		q.must(q.Reprocess(context.Background(), as(q.ana), d))

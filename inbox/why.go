@@ -180,14 +180,14 @@ func (w *asking) isWaiting(ctx context.Context) error {
 		return err
 	}
 	if !busy {
-		w.note("Delivery", MarkUnknown, "No delivery brought it.")
+		w.note("Delivery", MarkUnknown, "No delivery contains it.")
 		return nil
 	}
 	list, err := w.Store.ListDeliveries(ctx, fairlead.DeliveryFilter{LinkID: w.link.ID}, fairlead.Cursor{}, deliveriesRead)
 	if i := slices.IndexFunc(list, func(d fairlead.Delivery) bool { return d.Verdict == fairlead.VerdictWaiting }); i >= 0 {
 		w.waiting, w.DeliveryID = &list[i], list[i].ID
 	}
-	w.note("Delivery", MarkUnknown, "No delivery that was worked off brought it; some are still waiting.")
+	w.note("Delivery", MarkUnknown, "No delivery that was processed contains it; some are still waiting.")
 	return err
 }
 

@@ -62,7 +62,7 @@ func TestWhyKnowsWhatBecameOfAPush(t *testing.T) {
 		t.Errorf("got %+v", a)
 	}
 	a = q.why(bad[:7], "Verdict", fairlead.DiagnosisNotFollowed)
-	if a.Push == nil || a.Push.Verdict != fairlead.VerdictPath || !strings.Contains(a.Stopped.Because, "none of them under migrations") || !strings.Contains(a.Stopped.Fix[0], "path filter") {
+	if a.Push == nil || a.Push.Verdict != fairlead.VerdictPath || !strings.Contains(a.Stopped.Because, "is not under migrations") || !strings.Contains(a.Stopped.Fix[0], "path filter") {
 		t.Errorf("got %+v", a)
 	}
 }
@@ -151,7 +151,7 @@ func TestWhyNamesAPushThatWasLostAndCatchingUpFindsIt(t *testing.T) {
 	}
 	_, err := q.SyncNow(context.Background(), q.fresh())
 	q.must(err)
-	if a := q.why(missing, "Arrival", fairlead.DiagnosisDeliveryLost); a.DeliveryID == "" || !strings.Contains(a.Stopped.Title, "not worked off yet") {
+	if a := q.why(missing, "Arrival", fairlead.DiagnosisDeliveryLost); a.DeliveryID == "" || !strings.Contains(a.Stopped.Title, "not processed yet") {
 		t.Errorf("got %+v", a)
 	}
 	q.work()

@@ -76,7 +76,7 @@ func TestADeliveryIsGivenUpVisiblyAndTheRegularCheckTriesOnceMore(t *testing.T) 
 	if n := q.catchUp(); n != 1 {
 		t.Errorf("%d changes were caught up", n)
 	}
-	q.want(fairlead.VerdictRecorded, "The webhook told of it, but the host did not answer then.")
+	q.want(fairlead.VerdictRecorded, "The webhook came, but the host did not answer then.")
 	q.wantHeads()
 	q.must(q.Reprocess(context.Background(), as(q.ana), d))
 	q.work()
@@ -127,7 +127,7 @@ func TestADeliveryWaitsForADeadConnectionAndGoesOnWhenItIsAlive(t *testing.T) {
 	q.work()
 	q.clock.forward(30 * 24 * time.Hour)
 	q.work()
-	if next := q.wantWaiting(fairlead.DiagnosisConnectionExpired, "This waits for Ana to reconnect Priya Raman."); next != 0 {
+	if next := q.wantWaiting(fairlead.DiagnosisConnectionExpired, "Waits for the connection of Ana."); next != 0 {
 		t.Errorf("is due in %v", next)
 	}
 	if q.fresh().Connection.IsAlive() {

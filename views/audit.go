@@ -29,7 +29,7 @@ var auditWords = map[string]string{
 	"connection.failed":               "could not use the connection {}",
 	"connection.removed":              "disconnected the account {}",
 	"connection.renewed":              "connected the account {} again",
-	"delivery.reprocessed":            "had a delivery worked off again: {}",
+	"delivery.reprocessed":            "had a delivery processed again: {}",
 	"git_provider.changed":            "put newly verified values into the Git provider {}",
 	"git_provider.created":            "added the Git provider {}",
 	"git_provider.removed":            "removed the Git provider {}",

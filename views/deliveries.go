@@ -27,6 +27,11 @@ type DeliveryLog struct {
 // isFirst reports whether this is the unfiltered log's or the filter's newest page.
 func (v DeliveryLog) isFirst() bool { return v.Before.IsZero() }
 
+// hasFilter reports whether there is anything to choose from.
+func (v DeliveryLog) hasFilter() bool {
+	return len(v.Deliveries) > 0 || v.Show != fairlead.ShowAll || !v.isFirst()
+}
+
 // page is where the log stands, part where it is asked for alone.
 func (v DeliveryLog) page() string {
 	if v.Link != "" {
@@ -110,7 +115,7 @@ var verdicts = map[fairlead.Verdict]struct {
 	tone  Tone
 	title string
 }{
-	fairlead.VerdictWaiting:   {"Waiting", ToneRun, "Waiting to be worked off"},
+	fairlead.VerdictWaiting:   {"Waiting", ToneRun, "Waiting to be processed"},
 	fairlead.VerdictRecorded:  {"Recorded", ToneOK, "Recorded"},
 	fairlead.VerdictCaughtUp:  {"Caught up", ToneWarn, "Recorded"},
 	fairlead.VerdictBranch:    {"Ignored", ToneMute, "Branch is not followed"},
@@ -184,7 +189,7 @@ func deliveryLadder(d fairlead.Delivery, reason bool) []Rung {
 		rungs = []Rung{{Tone: ToneOK, Name: "Found by asking the host", Evidence: clock(d.ReceivedAt)}}
 	}
 	if d.Verdict == fairlead.VerdictCaughtUp {
-		rungs = append([]Rung{{Tone: ToneWarn, Name: "The webhook did not tell"}}, rungs...)
+		rungs = append([]Rung{{Tone: ToneWarn, Name: "Webhook", Evidence: "never came"}}, rungs...)
 	}
 	last := Rung{Tone: verdictTone(d.Verdict), Name: verdicts[d.Verdict].title, Strong: true}
 	if reason && d.Reason != "" {
@@ -237,4 +242,13 @@ func tookWords(d time.Duration) string {
 		return strconv.Itoa(int(d/time.Minute)) + " min"
 	}
 	return strconv.Itoa(int(d/time.Hour)) + " h"
+}
+
+// waiting is the delivery as it stands: while the link's connection is not in use, no next try helps.
+func (v DeliveryDetail) waiting() fairlead.Delivery {
+	d := v.Delivery
+	if c := v.Row.Link.Connection; v.IsOpen() && c.ID != "" && !c.IsAlive() {
+		d.Reason, d.NextAt = "Waits for the connection of "+c.Person.Name+".", time.Time{}
+	}
+	return d
 }

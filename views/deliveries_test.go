@@ -34,12 +34,12 @@ func TestADeliverysLadderNeverTicksWhatDidNotHappen(t *testing.T) {
 		},
 		"caught up": {
 			fairlead.Delivery{State: fairlead.DeliveryDone, Source: fairlead.SourceCatchUp, Verdict: fairlead.VerdictCaughtUp, ReceivedAt: at},
-			[]Rung{{Tone: ToneWarn, Name: "The webhook did not tell"}, {Tone: ToneOK, Name: "Found by asking the host", Evidence: "09:41:06"}, {Tone: ToneOK, Name: "Recorded", Strong: true}},
+			[]Rung{{Tone: ToneWarn, Name: "Webhook", Evidence: "never came"}, {Tone: ToneOK, Name: "Found by asking the host", Evidence: "09:41:06"}, {Tone: ToneOK, Name: "Recorded", Strong: true}},
 		},
 		"retried": {
 			fairlead.Delivery{State: fairlead.DeliveryWaiting, Source: fairlead.SourceWebhook, Verdict: fairlead.VerdictWaiting, ReceivedAt: at, Attempts: 2, NextAt: at.Add(time.Minute), Reason: "Bitbucket answered 503."},
 			[]Rung{{Tone: ToneOK, Name: "Received and stored", Evidence: "09:41:06"}, {Tone: ToneOK, Name: "Signature matches this link’s secret"},
-				{Tone: ToneRun, Name: "Waiting to be worked off", Strong: true, Notes: []string{"Bitbucket answered 503.", "2 tries so far. The next one is at 09:42:06."}}},
+				{Tone: ToneRun, Name: "Waiting to be processed", Strong: true, Notes: []string{"Bitbucket answered 503.", "2 tries so far. The next one is at 09:42:06."}}},
 		},
 	} {
 		got := deliveryLadder(one.delivery, true)
