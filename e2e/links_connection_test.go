@@ -50,11 +50,11 @@ func TestAConnectionThatEndedIsShownWhereItMattersAndReconnectingRevivesWhatWait
 	says(p, "Waiting to be processed", "The connection to Bitbucket has ended")
 	for _, page := range []string{link, f.url + "/projects/ORDERS/repositories", f.url + "/projects/ORDERS/deliveries", f.url + "/account/connections"} {
 		p.open(page)
-		says(p, "The connection to Bitbucket has ended", "Needs attention")
+		says(p, "The connection to Bitbucket has ended")
 		p.waitShown(button("Reconnect"))
 	}
 	p.open(f.url + "/projects/ORDERS")
-	says(p, "Needs attention")
+	says(p, "Disconnected")
 	p.open(f.url + "/projects/ORDERS/repositories/new")
 	says(p, "Connect your Bitbucket account again", "All links that use it go on")
 
@@ -126,7 +126,7 @@ func TestAHookThatIsRemovedSwitchedOffOrChangedAtTheHostIsNamedAndRepaired(t *te
 		does(p, "Check now", "The check found something that needs attention.", spoiled.says, "Needs attention")
 		p.open(f.url + "/projects/ORDERS/repositories")
 		says(p, spoiled.says)
-		does(p, "Repair", "The webhook was repaired.", "All is well")
+		does(p, "Repair", "The webhook was repaired.", "All 5 checks passed")
 		if now := one(); !now.Active || now.URL != good.URL || !now.Signed || strings.Join(now.Events, " ") != "repo:push" {
 			t.Errorf("after the repair the host has %+v", now)
 		}

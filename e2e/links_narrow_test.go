@@ -47,7 +47,7 @@ func TestLinkingFitsNarrowScreens(t *testing.T) {
 	fits("why nothing happened")
 	f.endTokens(true)
 	p.open(address)
-	does(p, "Check now", "Needs attention")
+	does(p, "Check now", "Disconnected")
 	fits("a link that needs attention")
 	p.open(project + "/repositories")
 	fits("the list")

@@ -67,7 +67,7 @@ func TestAnArchivedProjectPausesItsLinksUntilItIsRestored(t *testing.T) {
 	waitLog(p, ordersLog, "Ignored")
 	says(p, "The project is archived. Restore it, then choose Reprocess at this delivery.")
 	p.open(address)
-	says(p, "Paused", "The project is archived")
+	says(p, "Stopped", "The project is archived")
 	if p.shows(button("Ask now")) {
 		t.Error("a paused link offers to ask for pushes")
 	}

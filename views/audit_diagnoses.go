@@ -58,7 +58,7 @@ var diagnosisTitles = map[fairlead.DiagnosisCode]string{
 	fairlead.DiagnosisWebhookMissing:     "The webhook was not there any more",
 	fairlead.DiagnosisWebhookInactive:    "The webhook was switched off at the host",
 	fairlead.DiagnosisWebhookElsewhere:   "The webhook led to another address",
-	fairlead.DiagnosisWebhookEvents:      "The webhook did not tell of pushes",
+	fairlead.DiagnosisWebhookEvents:      "The webhook does not send pushes",
 	fairlead.DiagnosisWebhookUnsigned:    "The host did not have the webhook’s secret",
 	fairlead.DiagnosisWebhookRefused:     "The host did not take the webhook",
 	fairlead.DiagnosisWebhookSilent:      "The webhook did not arrive",
@@ -72,7 +72,7 @@ var diagnosisTitles = map[fairlead.DiagnosisCode]string{
 	fairlead.DiagnosisProjectArchived: "The project was archived",
 	fairlead.DiagnosisNotFollowed:     "The commit was on no branch that the link follows",
 	fairlead.DiagnosisBeforeLink:      "The commit was there before the link followed its branch",
-	fairlead.DiagnosisDeliveryLost:    "No delivery told of the commit",
+	fairlead.DiagnosisDeliveryLost:    "No delivery contains the commit",
 }
 
 // withoutCode takes the code of a diagnosis from the end of an event's detail; "" if there is none.

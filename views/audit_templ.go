@@ -270,7 +270,7 @@ func auditFilters(v Audit) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = FieldInput(Field{Name: "object", Label: "Id of the object", Value: v.Filter.Object, Mono: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = FieldInput(Field{Name: "object", Label: "ID of the object", Value: v.Filter.Object, Mono: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -564,7 +564,7 @@ func auditEmpty(v Audit) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if !v.Filter.IsZero() {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "<h2>Nothing matches</h2><p class=\"soft\">The log has no event of this person and this object. Ids look like <code class=\"nowrap\">gp_</code> and 16 characters; they stand beside the events.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "<h2>Nothing matches</h2><p class=\"soft\">The log has no event of this person and this object. IDs look like <code class=\"nowrap\">gp_</code> and 16 characters; they stand beside the events.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -16,7 +16,7 @@ type serveCommand struct {
 	ExternalURL        string        `help:"Address under which browsers and Git hosts reach Fairlead, such as https://fairlead.example.com. Default: http:// and the listen address." env:"FAIRLEAD_EXTERNAL_URL" placeholder:"URL"`
 	TrustedProxy       []string      `help:"IP address or prefix of a reverse proxy whose X-Forwarded-For is believed. Repeat it or separate with commas." env:"FAIRLEAD_TRUSTED_PROXY" placeholder:"PREFIX"`
 	KeepPayloads       time.Duration `help:"How long the payloads of deliveries are kept (default 90 days). Deliveries, pushes and verdicts stay." default:"2160h" env:"FAIRLEAD_KEEP_PAYLOADS" placeholder:"DURATION"`
-	CatchUpEvery       time.Duration `help:"How often Fairlead looks for pushes that no webhook told of (default ${default}, at least 1m)." default:"15m" env:"FAIRLEAD_CATCH_UP_EVERY" placeholder:"DURATION"`
+	CatchUpEvery       time.Duration `help:"How often Fairlead asks for pushes the webhook missed (default ${default}, at least 1m)." default:"15m" env:"FAIRLEAD_CATCH_UP_EVERY" placeholder:"DURATION"`
 	AllowLoopbackHosts bool          `help:"Let Fairlead call Git hosts on this machine." env:"FAIRLEAD_ALLOW_LOOPBACK_HOSTS"`
 }
 
