@@ -7,7 +7,7 @@ type Mark string
 
 // The marks.
 const (
-	MarkUsed    Mark = "used"    // a live call needed it and worked
+	MarkUsed    Mark = "used"    // a live call needed it and succeeded
 	MarkGranted Mark = "granted" // the host said so; nothing was tried
 	MarkUnknown Mark = "unknown" // neither; never shown as a tick
 )

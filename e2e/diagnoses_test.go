@@ -250,7 +250,7 @@ func TestWhatAHostDoesNotSayIsNotShownAsATick(t *testing.T) {
 	beginSetup(f, p)
 	verify(p, c.id, c.secret)
 	wantMarks(p, "Account: Read : used", "Repositories: Write : not known", "Webhooks: Read and write : used")
-	says(p, "Nothing failed, and what could not be tried is marked below.")
+	says(p, "Nothing failed, and what was not tried is marked below.")
 }
 
 func TestAnAccountWithoutRepositoriesVerifiesWithRowsThatAreNotKnown(t *testing.T) {

@@ -182,7 +182,7 @@ func (p *bitbucketProver) proof() fairlead.Proof {
 
 func (p *bitbucketProver) workspaceNote() string {
 	if len(p.workspaces) == 0 {
-		return "Bitbucket told who authorized. The account belongs to no Bitbucket workspace."
+		return "Bitbucket told us who authorized. The account belongs to no Bitbucket workspace."
 	}
 	var names []string
 	for i, w := range p.workspaces {
@@ -196,7 +196,7 @@ func (p *bitbucketProver) workspaceNote() string {
 		}
 		names = append(names, name)
 	}
-	return "Bitbucket told who authorized, and the account’s Bitbucket workspaces: " + joinAnd(names) + "."
+	return "Bitbucket told us who authorized, and the account’s Bitbucket workspaces: " + joinAnd(names) + "."
 }
 
 func (p *bitbucketProver) repositoriesCheck(k fairlead.Kind) fairlead.Check {
@@ -227,8 +227,12 @@ func (p *bitbucketProver) webhooksCheck(k fairlead.Kind) fairlead.Check {
 	check := fairlead.Check{Name: k.Permission(permissionWebhooks).Name(), Mark: fairlead.MarkUnknown}
 	switch {
 	case p.hooksOf != "":
-		check.Mark = fairlead.MarkUsed
 		check.Note = "Read the webhooks of " + p.hooksOf + ". None was created."
+		if bitbucketGranted(permissionWebhooks, p.token.Scopes) == granted {
+			check.Mark = fairlead.MarkGranted
+		} else {
+			check.Note += " Bitbucket did not say whether writing is granted."
+		}
 	case len(p.repositories) == 0:
 		check.Note = "There was no repository to try this with."
 	case bitbucketGranted(permissionWebhooks, p.token.Scopes) == granted:

@@ -25,7 +25,7 @@ func TestTheOldPairStaysInForceUntilTheNewOneIsConfirmed(t *testing.T) {
 	old := s.secretInForce()
 	second := s.register()
 	s.secrets = append(s.secrets, "a-wrong-secret")
-	s.priya.get(provider).want(200, "Last verified", "By Priya Raman, as Priya Raman on Bitbucket.org", "Replace Application ID and Secret")
+	s.priya.get(provider).want(200, "Last verified", "By Priya Raman on Bitbucket.org", "Replace Application ID and Secret")
 
 	change := s.priya.post(provider + "/change").location
 	s.priya.get(change).want(200, "Change Ours", "One is stored. Leave this empty to keep it")

@@ -23,7 +23,7 @@ func TestTheWizardAddsAGitProviderWithoutJavaScript(t *testing.T) {
 	s.priya.get(path).want(200, "Waiting for you on Bitbucket.org", "Continue in this tab").wantHTML(`<noscript><meta http-equiv="refresh" content="3">`)
 	s.priya.get(s.grant(s.priya, path+"/authorize")).wantTo(path)
 	s.priya.get(path).want(200, "The setup is correct", "Account: Read", "Repositories: Write", "16 repositories", "Webhooks: Read and write", "Stored encrypted, not shown")
-	list := s.priya.follow(s.priya.post(path+"/confirm")).want(200, "Bitbucket.org was added.", "Verified by Priya Raman as Priya Raman")
+	list := s.priya.follow(s.priya.post(path+"/confirm")).want(200, "Bitbucket.org was added.", "Verified by Priya Raman")
 	if strings.Contains(list.text(), "Unfinished") {
 		t.Error("the setup is still listed as unfinished")
 	}
@@ -226,7 +226,7 @@ func TestANameThatWasTakenMeanwhileIsSaidAtConfirm(t *testing.T) {
 	one := s.verified(s.priya, "Ours")
 	other := s.verified(s.priya, "Ours")
 	s.priya.post(one + "/confirm").wantTo("/settings/gitops")
-	s.priya.post(other+"/confirm").want(409, "It was not done", "Another Git provider is called Ours")
+	s.priya.post(other+"/confirm").want(409, "Ours was not added", "Another Git provider is called Ours")
 	s.priya.post(other+"/name", "display_name", "Ours").want(422, "Another Git provider is called Ours. Enter a different display name")
 	s.priya.post(other+"/name", "display_name", "Ours too").wantTo(other)
 	s.priya.post(other + "/confirm").wantTo("/settings/gitops")

@@ -37,7 +37,7 @@ func wantMarks(t *testing.T, p fairlead.Proof, want ...fairlead.Mark) {
 func TestAProofSaysUsedOnlyForWhatWasUsed(t *testing.T) {
 	w := newWorld(t)
 	p := w.prove(priya, w.register())
-	wantMarks(t, p, fairlead.MarkUsed, fairlead.MarkGranted, fairlead.MarkUsed)
+	wantMarks(t, p, fairlead.MarkUsed, fairlead.MarkGranted, fairlead.MarkGranted)
 	if p.Account.Name != "Priya Raman" || p.Account.ID != accountOf(priya).UUID || !p.At.Equal(w.clock.Now()) {
 		t.Errorf("got %+v at %v", p.Account, p.At)
 	}
@@ -52,7 +52,7 @@ func TestAProofSaysUsedOnlyForWhatWasUsed(t *testing.T) {
 func TestWritingIsNotKnownWhereTheHostNamesNoScopes(t *testing.T) {
 	w := newWorld(t)
 	w.faults(bitbucketsim.Faults{NoScopes: true})
-	wantMarks(t, w.prove(priya, w.register()), fairlead.MarkUsed, fairlead.MarkUnknown, fairlead.MarkUsed)
+	wantMarks(t, w.prove(priya, w.register()), fairlead.MarkUsed, fairlead.MarkUnknown, fairlead.MarkUnknown)
 }
 
 func TestAnAccountWithoutRepositoriesLeavesTwoRowsUnknown(t *testing.T) {

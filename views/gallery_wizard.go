@@ -44,9 +44,9 @@ func (c canned) consumer() Consumer {
 
 func (c canned) proof(mark fairlead.Mark, evidence, note string) *fairlead.Proof {
 	return &fairlead.Proof{Account: fairlead.Account{Name: "Priya Raman"}, At: c.now, Checks: []fairlead.Check{
-		{Name: "Account: Read", Mark: fairlead.MarkUsed, Evidence: "Priya Raman", Note: "Bitbucket told who authorized, and the account’s Bitbucket workspaces: acme-data (admin) and acme-web."},
+		{Name: "Account: Read", Mark: fairlead.MarkUsed, Evidence: "Priya Raman", Note: "Bitbucket told us who authorized, and the account’s Bitbucket workspaces: acme-data (admin) and acme-web."},
 		{Name: "Repositories: Write", Mark: mark, Evidence: evidence, Note: note},
-		{Name: "Webhooks: Read and write", Mark: fairlead.MarkUsed, Note: "Read the webhooks of acme-data/orders-db. None was created."},
+		{Name: "Webhooks: Read and write", Mark: fairlead.MarkGranted, Note: "Read the webhooks of acme-data/orders-db. None was created."},
 		{Name: "Pull requests: Write", Mark: fairlead.MarkGranted, Extra: true, Evidence: "not needed", Note: "Was also granted. You can untick it on Bitbucket at any time."},
 	}}
 }

@@ -219,9 +219,9 @@ func provider(v Provider) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs("By " + v.Provider.VerifiedBy.Name + ", as " + v.Provider.Proof.Account.Name + " on " + v.Kind.Name + ", ")
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs("By " + byAs(v.Provider.VerifiedBy.Name, v.Provider.Proof.Account.Name) + " on " + v.Kind.Name + ", ")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `provider.templ`, Line: 64, Col: 112}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `provider.templ`, Line: 64, Col: 107}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 		if templ_7745c5c3_Err != nil {
@@ -273,7 +273,7 @@ func provider(v Provider) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = FieldInput(Field{Name: "display_name", Label: "Display name", Value: v.Name, Error: v.Errors.Of("display_name"), Autofocus: v.Errors.First("display_name"),
-			Help: "How this Git provider is called in Fairlead."}).Render(ctx, templ_7745c5c3_Buffer)
+			Help: "Developers see this name when they link a repository."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -599,7 +599,7 @@ func proofLegend(kind fairlead.Kind) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "</span> used: a live call needed it and worked</li><li data-tone=\"info\"><span class=\"mark\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "</span> used: a live call needed it and succeeded</li><li data-tone=\"info\"><span class=\"mark\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -1030,8 +1030,18 @@ func chain(certificates []fairlead.Certificate) templ.Component {
 
 // SetupLadder says how far a setup got, and where it stopped.
 func SetupLadder(s fairlead.Setup, kind fairlead.Kind) []Rung {
+	rungs := setupRungs(s, kind)
+	for i := range rungs {
+		if rungs[i].Tone == ToneWait {
+			rungs[i].Evidence, rungs[i].Said = "not checked yet", true
+		}
+	}
+	return rungs
+}
+
+func setupRungs(s fairlead.Setup, kind fairlead.Kind) []Rung {
 	rungs := []Rung{
-		{Name: kind.Name + " can be reached", Tone: ToneWait},
+		{Name: "Connection to " + kind.Name, Tone: ToneWait},
 		{Name: "Application ID and Callback URL", Tone: ToneWait},
 		{Name: "Secret", Tone: ToneWait},
 		{Name: "Permissions", Tone: ToneWait},
@@ -1041,7 +1051,7 @@ func SetupLadder(s fairlead.Setup, kind fairlead.Kind) []Rung {
 		rungs[0].Tone, rungs[0].Evidence = ToneOK, fmt.Sprintf("%d ms", s.Reach.Took.Milliseconds())
 	}
 	if s.Reach.Accepted {
-		rungs[2].Evidence, rungs[2].Notes = "looks right", []string{kind.Host + " accepted Application ID and Secret together."}
+		rungs[2].Tone, rungs[2].Evidence, rungs[2].Notes = ToneOK, "looks right", []string{kind.Host + " accepted Application ID and Secret together."}
 	}
 	if s.State == fairlead.SetupWaiting {
 		rungs[1].Tone, rungs[1].Notes = ToneRun, []string{"Known as soon as " + kind.Host + " comes back here."}

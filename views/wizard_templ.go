@@ -268,7 +268,7 @@ func settingUp(v SettingUp) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = FieldInput(Field{Name: "display_name", Label: "Display name", Value: v.Draft.DisplayName,
-			Error: v.Errors.Of("display_name"), Autofocus: v.Errors.First("display_name"), Help: "How this Git provider is called in Fairlead."}).Render(ctx, templ_7745c5c3_Buffer)
+			Error: v.Errors.Of("display_name"), Autofocus: v.Errors.First("display_name"), Help: "Developers see this name when they link a repository."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
