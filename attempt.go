@@ -85,7 +85,7 @@ func attemptExpired(at time.Time) *Diagnosis {
 	return &Diagnosis{
 		Code: DiagnosisAttemptExpired, At: at,
 		Title:   "This sign-in took longer than 10 minutes",
-		Because: "For your safety an attempt is good for 10 minutes.",
+		Because: "For your safety an attempt ends after that.",
 		Fix:     []string{"Go back to where you started and open the window again."},
 	}
 }

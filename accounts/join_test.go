@@ -141,7 +141,7 @@ func TestAnInvitedPersonJoinsOnce(t *testing.T) {
 		t.Errorf("got %+v", ana.Person)
 	}
 	_, err = h.Join(context.Background(), link.Token.Reveal(), in, from("192.0.2.2"))
-	wantMessage(t, err, fairlead.CodeGone, "already used; if that was you, sign in. Ask Priya Raman for a new one.")
+	wantMessage(t, err, fairlead.CodeGone, "already used. If that was you, sign in. Ask Priya Raman for a new one.")
 }
 
 func TestAnInvitationThatWasLostOnTheWayCanBeReplaced(t *testing.T) {

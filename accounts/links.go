@@ -144,7 +144,7 @@ func (f *Flow) GuardGuess(ctx context.Context, from Browser, find func() error) 
 func checkLink(link fairlead.Link, people []fairlead.Person, now time.Time) error {
 	switch {
 	case !link.SpentAt.IsZero():
-		return fairlead.Errorf(fairlead.CodeGone, "This link was already used; if that was you, sign in. %s", wayOut(link, people))
+		return fairlead.Errorf(fairlead.CodeGone, "This link was already used. If that was you, sign in. %s", wayOut(link, people))
 	case !link.RevokedAt.IsZero():
 		return fairlead.Errorf(fairlead.CodeGone, "This link was revoked. %s", wayOut(link, people))
 	case link.Purpose == fairlead.LinkFirstOwner && len(people) > 0:

@@ -83,7 +83,7 @@ func (f *Flow) refuse(ctx context.Context, from Browser, object, detail string) 
 		return err
 	}
 	var v fairlead.Invalid
-	v.Add(FieldPassword, "Fairlead does not know this e-mail and password together. Enter both again")
+	v.Add(FieldPassword, "Fairlead does not know this e-mail and password together. Check the e-mail and enter the password again")
 	return v.Err()
 }
 

@@ -175,7 +175,7 @@ func (p *bitbucketProver) proof() fairlead.Proof {
 			Note: "Was also granted. You can untick it on " + k.Host + " at any time."})
 	}
 	if skew := p.trace.skew(); skew.Abs() > maxSkew {
-		proof.Warnings = append(proof.Warnings, clockSkew(k, skew).Title+". Certificates, tokens and links are judged by the clock.")
+		proof.Warnings = append(proof.Warnings, clockSkew(k, skew).Title+". Certificates, tokens and links are judged by the clock. Switch on time synchronization.")
 	}
 	return proof
 }

@@ -58,7 +58,7 @@ func NoCallback(k fairlead.Kind, callbackURL string, at time.Time) *fairlead.Dia
 		Title:   k.Host + " did not come back",
 		Because: "Nothing reached `" + callbackURL + "` in 2 minutes. Fairlead goes on waiting.",
 		Fix: []string{
-			"Look at the " + k.Host + " window. If it shows an error, choose below which.",
+			"Look at the " + k.Host + " window. If it shows an error, choose it below.",
 			"If it waits for you, sign in and choose **" + k.GrantButton + "**.",
 			"If it is closed, choose **Open " + k.Name + "**.",
 			"If it shows that this address cannot be reached, your browser cannot open `" + callbackURL + "`: open Fairlead under its external URL.",

@@ -100,7 +100,11 @@ func (s *Server) requireOwner(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !personOf(r).IsOwner() {
 			s.recordRefusal(r, "access.refused", routeOf(r))
-			s.fail(w, r, fairlead.Errorf(fairlead.CodeForbidden, "Only a workspace owner can open this page. Ask an owner of %s.", workspaceName(r)))
+			owners, err := s.owners(r)
+			if err == nil {
+				err = fairlead.Errorf(fairlead.CodeForbidden, "Only a workspace owner can open this page. Owners: %s.", strings.Join(owners, ", "))
+			}
+			s.fail(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)

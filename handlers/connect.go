@@ -28,7 +28,11 @@ func (s *Server) connectRoutes(r chi.Router) {
 }
 
 func (s *Server) showConnectChecking(w http.ResponseWriter, r *http.Request) error {
-	return s.render(w, r, http.StatusOK, views.Page{Title: "Checking", Layout: views.LayoutWindow}, views.ConnectCheckingWindow())
+	_, kind, err := s.linkable(r, r.URL.Query().Get("provider"))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, views.Page{Title: "Opening " + kind.Name, Layout: views.LayoutWindow}, views.ConnectCheckingWindow(kind))
 }
 
 // showConnectReturned is where the host's window ends: it closes itself.

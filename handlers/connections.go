@@ -59,6 +59,12 @@ func (s *Server) showConnections(w http.ResponseWriter, r *http.Request) error {
 		choice := byID[use.Connection.ProviderID]
 		view.Rows = append(view.Rows, views.ConnectionRow{ConnectionUse: use, Provider: choice.Provider, Kind: choice.Kind})
 	}
+	if len(choices) == 0 {
+		view.MayAdd = personOf(r).IsOwner()
+		if view.Owners, err = s.owners(r); err != nil {
+			return err
+		}
+	}
 	return s.render(w, r, http.StatusOK, views.Page{Title: "Connections", Area: views.AreaConnections}, views.ConnectionsPage(view))
 }
 

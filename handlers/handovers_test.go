@@ -63,7 +63,7 @@ func TestADeadHandOverLinkSaysSoAndWhomToAsk(t *testing.T) {
 	}
 	s.priya.post(revoke[1]).wantTo(setup)
 	s.priya.get(setup).want(200, "Revoked")
-	admin.get(link).want(410, "This link was revoked. Ask Priya Raman for a new one.")
+	admin.get(link).want(410, "This link was revoked", "Ask Priya Raman for a new one.")
 	admin.post(link, "application_id", "x", "secret", "revoked-secret").want(410)
 
 	_, late := s.handedOver()
@@ -73,7 +73,7 @@ func TestADeadHandOverLinkSaysSoAndWhomToAsk(t *testing.T) {
 	s.priya.signIn(priyasEmail, priyasPassword) // a week without use ended her session
 	over, orphan := s.handedOver()
 	s.priya.post(over + "/cancel")
-	admin.get(orphan).want(410, "The setup that this link was for is over.")
+	admin.get(orphan).want(410, "The setup that this link was for is over")
 }
 
 func TestGuessingHandOverLinksIsLimited(t *testing.T) {

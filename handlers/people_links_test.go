@@ -45,7 +45,7 @@ func TestAnInvitationIsShownToWhoHoldsItAndSpentByTheForm(t *testing.T) {
 	s.founded()
 	path := s.invitePath(anasEmail, "member")
 	ana := s.visitor("192.0.2.2")
-	page := ana.get(path).want(200, "Join Acme Data", "Priya Raman invites you as member.", "This page works once, until 30 November 2026, 09:00 UTC.")
+	page := ana.get(path).want(200, "Join Acme Data", "Priya Raman invites you as a member.", "This page works once, until 30 November 2026, 09:00 UTC.")
 	page.wantHTML(`value="`+anasEmail+`"`, "readonly", `autocomplete="new-password"`)
 	ana.post(path, "name", "", "password", "short").want(422, "Error: Join Acme Data", "Enter your name", "at least 12 characters")
 	ana.post(path, "name", "Ana Brandt", "password", anasPassword, "email", "other@acme.example", "role", "owner").wantTo("/")
@@ -55,7 +55,7 @@ func TestAnInvitationIsShownToWhoHoldsItAndSpentByTheForm(t *testing.T) {
 	if !ana.signedIn() || s.belongs("other@acme.example") {
 		t.Error("Ana is signed in and nobody else joined")
 	}
-	s.visitor("192.0.2.66").get(path).want(410, "This link was already used; if that was you, sign in. Ask Priya Raman for a new one.")
+	s.visitor("192.0.2.66").get(path).want(410, "This link was already used", "If that was you, sign in. Ask Priya Raman for a new one.")
 	s.visitor("192.0.2.66").post(path, "name", "Eve", "password", "a long enough one").want(410)
 }
 
@@ -71,8 +71,8 @@ func TestADeadInvitationSaysWhyAndWhomToAsk(t *testing.T) {
 	expired := s.invitePath(anasEmail, "member")
 	s.now = s.now.Add(7 * 24 * time.Hour)
 	browser := s.visitor("192.0.2.2")
-	browser.get(revoked).want(410, "This link is no longer good", "This link was revoked. Ask Priya Raman for a new one.")
-	browser.get(expired).want(410, "This link ended on 30 November 2026 at 09:00 UTC. Ask Priya Raman for a new one.")
+	browser.get(revoked).want(410, "This link was revoked · Fairlead", "Ask Priya Raman for a new one.")
+	browser.get(expired).want(410, "This link ended on 30 November 2026 at 09:00 UTC", "Ask Priya Raman for a new one.")
 	browser.post(expired, "name", "Ana", "password", anasPassword).want(410)
 	browser.get("/join/never-was").want(404, "There is no link at this address. Copy the whole link")
 	browser.get(strings.Replace(expired, "/join/", "/owner-link/", 1)).want(404)
@@ -107,7 +107,7 @@ func TestAnAddressThatJoinedMeanwhileCannotJoinAgain(t *testing.T) {
 	s.founded()
 	first := s.invitePath(anasEmail, "member")
 	s.visitor("192.0.2.2").post(first, "name", "Ana", "password", anasPassword).wantTo("/")
-	s.visitor("192.0.2.2").post(first, "name", "Ana", "password", anasPassword).want(410, "if that was you, sign in.")
+	s.visitor("192.0.2.2").post(first, "name", "Ana", "password", anasPassword).want(410, "If that was you, sign in.")
 }
 
 func TestAnOwnerLinkSetsANewPassword(t *testing.T) {

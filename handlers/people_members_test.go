@@ -14,7 +14,7 @@ func TestOnlyOwnersGetToMembersAndGitOps(t *testing.T) {
 	ana := s.joined("member")
 	priyas := s.memberPath(priyasEmail)
 	for _, path := range []string{"/settings/gitops", "/settings/gitops/new", "/settings/general", "/settings/members", "/settings/members/invite", priyas, priyas + "/remove"} {
-		ana.get(path).want(403, "Only a workspace owner can open this page. Ask an owner of Acme Data.")
+		ana.get(path).want(403, "Only a workspace owner can open this page. Owners: Priya Raman.")
 		s.visitor("192.0.2.66").get(path).want(303)
 	}
 	for path, form := range map[string][]string{
@@ -57,7 +57,7 @@ func TestAnInvitationsLinkIsShownOnceWithACopyButton(t *testing.T) {
 	s.secrets = append(s.secrets, link[2])
 	priya.get("/settings/members").want(200, "Owner priya@acme.example You Joined 23 November 2026", "Manage Priya Raman",
 		"Open invitations ana@acme.example As member Invited by Priya Raman Ends 30 November 2026", "Revoke the invitation for ana@acme.example")
-	s.visitor("192.0.2.2").get(link[2]).want(200, "Priya Raman invites you as member.")
+	s.visitor("192.0.2.2").get(link[2]).want(200, "Priya Raman invites you as a member.")
 }
 
 func TestAnInvitationWithAMistakeKeepsWhatWasTyped(t *testing.T) {

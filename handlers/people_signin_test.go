@@ -52,7 +52,7 @@ func TestAWrongPasswordKeepsTheEmailAndNothingElse(t *testing.T) {
 	browser := s.visitor("192.0.2.3")
 	s.secrets = append(s.secrets, "wrong horse battery")
 	page := browser.post("/sign-in", "email", priyasEmail, "password", "wrong horse battery", "next", "/account/sessions")
-	page.want(422, "Error: Sign in · Fairlead", "There is a problem", "Fairlead does not know this e-mail and password together. Enter both again")
+	page.want(422, "Error: Sign in · Fairlead", "There is a problem", "Fairlead does not know this e-mail and password together. Check the e-mail and enter the password again")
 	page.wantHTML(`value="`+priyasEmail+`"`, `href="#password"`, `aria-invalid="true"`, `name="next" value="/account/sessions"`)
 	if strings.Count(page.body, "autofocus") != 1 {
 		t.Error("exactly one field has the focus")

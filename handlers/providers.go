@@ -122,8 +122,8 @@ func (s *Server) renderRemoveProvider(w http.ResponseWriter, r *http.Request, st
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, views.Page{Title: errors.Title("Remove " + provider.DisplayName), Area: views.AreaGitOps},
-		views.RemoveProviderPage(views.RemoveProvider{Kind: kind, Provider: provider, Path: providerPath(provider.ID), Dependents: dependents, Links: use.Links, Connected: use.Connections, Errors: errors}))
+	v := views.RemoveProvider{Kind: kind, Provider: provider, Path: providerPath(provider.ID), Dependents: dependents, Links: use.Links, Connected: use.Connections, Errors: errors}
+	return s.render(w, r, status, views.Page{Title: errors.Title(v.Title()), Area: views.AreaGitOps}, views.RemoveProviderPage(v))
 }
 
 func (s *Server) removeProvider(w http.ResponseWriter, r *http.Request) error {

@@ -263,7 +263,7 @@ func TestAnUnknownFailureIsLoggedUnderTheNumberThatThePageShows(t *testing.T) {
 	if err := s.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	page := s.priya.get("/settings/gitops").want(500, "We do not know what went wrong")
+	page := s.priya.get("/settings/gitops").want(500, "Fairlead does not know what went wrong")
 	id := page.header.Get("X-Request-Id")
 	if !strings.Contains(page.text(), id) || !strings.Contains(s.log.String(), id) || strings.Contains(page.text(), "sql") {
 		t.Errorf("page: %s\nlog: %s", page.text(), s.log.String())

@@ -87,9 +87,9 @@ func (c canned) failures() []Exhibit {
 	return []Exhibit{
 		failure("failure-unknown", Failure{Code: fairlead.CodeInternal, RequestID: "rq_8wq2mz5hv7xk3bnd", SignedIn: true}),
 		failure("failure-not-found", Failure{Code: fairlead.CodeNotFound, Message: "There is no page at this address."}),
-		failure("failure-forbidden", Failure{Code: fairlead.CodeForbidden, Message: "Only a workspace owner can open this page. Ask an owner of Acme Data.", SignedIn: true}),
-		failure("failure-conflict", Failure{Code: fairlead.CodeConflict, Message: "The values changed since they were verified. Verify them again.", SignedIn: true}),
-		failure("failure-gone", Failure{Code: fairlead.CodeGone, Message: "This link was already used."}),
+		failure("failure-forbidden", Failure{Code: fairlead.CodeForbidden, Message: "Only a workspace owner can open this page. Owners: Priya Raman, Ana Brandt.", SignedIn: true}),
+		failure("failure-conflict", Failure{Code: fairlead.CodeConflict, Message: "This link was used or revoked meanwhile.", SignedIn: true}),
+		failure("failure-gone", Failure{Code: fairlead.CodeGone, Message: "This link was already used. Ask Priya Raman for a new one."}),
 		failure("failure-too-many", Failure{Code: fairlead.CodeTooMany, Message: "Too many attempts. Try again in 15 minutes."}),
 	}
 }

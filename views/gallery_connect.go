@@ -42,7 +42,7 @@ func (c canned) connections() []Exhibit {
 	disconnect := func(name string, links ...fairlead.RepositoryLink) Exhibit {
 		return page(name, "Disconnect", Exhibit{Content: DisconnectPage(Disconnect{Connection: c.connection(c.owner(), fairlead.ConnectionAlive), Provider: c.provider(), Kind: c.kind(), Links: links})})
 	}
-	window := bare("window-connect-checking", "Checking", ConnectCheckingWindow())
+	window := bare("window-connect-checking", "Opening Bitbucket.org", ConnectCheckingWindow(c.kind()))
 	back := bare("window-connect-returned", "Back from Bitbucket.org", ReturnedWindow(Returned{Kind: c.kind(), Continue: waiting.Return, Account: true}))
 	window.Page.Layout, back.Page.Layout = LayoutWindow, LayoutWindow
 	return []Exhibit{
@@ -50,7 +50,8 @@ func (c canned) connections() []Exhibit {
 		list("connections-dead", Connections{Rows: []ConnectionRow{use(fairlead.ConnectionDead, c.link(), reports)}}),
 		list("connections-renew", Connections{Rows: []ConnectionRow{use(fairlead.ConnectionRenew, c.link())}}),
 		list("connections-unused", Connections{Rows: []ConnectionRow{use(fairlead.ConnectionAlive)}}),
-		list("connections-none", Connections{}),
+		list("connections-none", Connections{MayAdd: true}),
+		list("connections-none-member", Connections{Owners: []string{"Priya Raman", "Ana Brandt"}}),
 		disconnect("connection-disconnect", c.link(), reports),
 		disconnect("connection-disconnect-unused"),
 		page("connect", "Connect an account", Exhibit{Content: ConnectPage(waiting)}),

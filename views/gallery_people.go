@@ -10,7 +10,7 @@ func (c canned) people() []Exhibit {
 	ends := c.now.Add(7 * 24 * time.Hour)
 	ana := fairlead.Person{ID: "pe_ana", Email: "ana@acme.example", Name: "Ana Brandt", Role: fairlead.RoleMember, CreatedAt: c.now.Add(-20 * 24 * time.Hour)}
 	short := Errors{{Field: "password", Message: "Enter a password of at least 12 characters"}}
-	wrong := Errors{{Field: "password", Message: "Fairlead does not know this e-mail and password together. Enter both again"}}
+	wrong := Errors{{Field: "password", Message: "Fairlead does not know this e-mail and password together. Check the e-mail and enter the password again"}}
 	page := func(name, title string, area Area, content Exhibit) Exhibit {
 		content.Name, content.Page.Title, content.Page.Area = name, title, area
 		return content

@@ -79,7 +79,7 @@ func (c canned) wizard() []Exhibit {
 	verified, unknown := c.setup(fairlead.SetupVerified), c.setup(fairlead.SetupVerified)
 	verified.Proof = c.proof(fairlead.MarkGranted, "14 repositories", "Listed those that this account administers. Nothing was written.")
 	unknown.Proof = c.proof(fairlead.MarkUnknown, "no repositories", "This account administers no repository, so there was nothing to try this with.")
-	unknown.Proof.Warnings = []string{"The clock of this server is 7 minutes behind. Certificates, tokens and links are judged by the clock."}
+	unknown.Proof.Warnings = []string{"The clock of this server is 7 minutes behind. Certificates, tokens and links are judged by the clock. Switch on time synchronization."}
 	return []Exhibit{
 		settingUp("wizard-setting-up", SettingUp{Kinds: c.kinds, Draft: c.draft(), Action: "#", CancelHref: "#"}),
 		settingUp("wizard-setting-up-error", SettingUp{Kinds: c.kinds, Draft: c.draft(), Action: "#", CancelHref: "#", Errors: nameErrors,
@@ -93,7 +93,7 @@ func (c canned) wizard() []Exhibit {
 		consumer("wizard-waiting-help", waiting(1, nil)),
 		consumer("wizard-no-callback", waiting(2, &fairlead.Diagnosis{Code: fairlead.DiagnosisNoCallback, Title: "Bitbucket did not come back",
 			Because: "Nothing reached `" + cannedCallback + "` in 2 minutes. Fairlead goes on waiting.",
-			Fix:     []string{"Look at the Bitbucket window. If it shows an error, choose below which.", "If it is closed, choose **Open Bitbucket.org**."}})),
+			Fix:     []string{"Look at the Bitbucket window. If it shows an error, choose it below.", "If it is closed, choose **Open Bitbucket.org**."}})),
 		confirm("wizard-confirm", Confirm{Setup: verified}),
 		confirm("wizard-confirm-unknown", Confirm{Setup: unknown}),
 		confirm("wizard-confirm-problem", Confirm{Setup: verified, Problem: "Another Git provider is called Bitbucket.org. Change the display name."}),
@@ -126,16 +126,17 @@ func (c canned) diagnoses() []Exhibit {
 		show("diagnosis-either", fairlead.SetupRefused, fairlead.Diagnosis{Code: fairlead.DiagnosisCredentials, Rung: fairlead.RungRegistered,
 			Field: fairlead.FieldApplicationID, FieldError: "Paste both values again. Bitbucket did not accept this pair.",
 			Title: "Bitbucket does not accept this Application ID and Secret together", Because: "Bitbucket does not say which of the two is wrong.",
-			Fix: []string{"Paste both values again and choose **Next**.", "Or choose **Find out which**."}, Answers: refused}),
+			Fix: []string{"On Bitbucket.org, open the OAuth client (or consumer) that you registered for Fairlead.", "Copy its **Client ID**, or **Key** on older pages, and its **Secret**. Paste both below and choose **Next**.",
+				"Or choose **Find out which**: if Bitbucket's window says “Invalid client id”, it is the Application ID; if it lets you grant access, it is the Secret."}, Answers: refused}),
 		show("diagnosis-certificate", fairlead.SetupRefused, fairlead.Diagnosis{Code: fairlead.DiagnosisTLSUntrusted, Rung: fairlead.RungReach,
 			Title: "The certificate of bitbucket.org is not trusted here", Because: "It was issued by Acme Root CA, which is not among the CAs that this server trusts.",
 			Fix:   []string{"Put the issuing CA’s certificate and the system’s into one PEM file and start Fairlead with `SSL_CERT_FILE` set to it.", "Choose **Next** again."},
 			Chain: []fairlead.Certificate{{Subject: "bitbucket.org", Issuer: "Acme Root CA", NotBefore: c.now.Add(-30 * 24 * time.Hour), NotAfter: c.now.Add(335 * 24 * time.Hour)}}}),
 		show("diagnosis-permission", fairlead.SetupFailed, fairlead.Diagnosis{Code: fairlead.DiagnosisPermissionMissing, Rung: fairlead.RungPermissions,
 			Field: fairlead.FieldPermissions, Title: "Webhooks: Read and write is not ticked on Bitbucket", Because: "Granted were Account: Read and Repositories: Write.",
-			Fix: []string{"Tick **Webhooks: Read and write** and save.", "Choose **Next** here. The permission must be granted again."}}),
+			Fix: []string{"On Bitbucket.org, open the OAuth client (or consumer) that you registered for Fairlead and tick **Webhooks: Read and write**. Save.", "Choose **Next** here. Access must be granted again."}}),
 		show("diagnosis-clock", fairlead.SetupRefused, fairlead.Diagnosis{Code: fairlead.DiagnosisClockSkew, Rung: fairlead.RungReach,
-			Title: "The clock of this server is 7 minutes behind", Because: "Compared with the time in the answer of Bitbucket.org.", Fix: []string{"Switch on time synchronization, for instance `timedatectl set-ntp true`."}}),
+			Title: "The clock of this server is 7 minutes behind", Because: "Compared with the time in the answer of Bitbucket.org.", Fix: []string{"On the server that Fairlead runs on, switch on time synchronization, for instance `timedatectl set-ntp true`.", "Choose **Next** again."}}),
 		show("diagnosis-unexpected", fairlead.SetupFailed, fairlead.Diagnosis{Code: fairlead.DiagnosisUnexpectedAnswer, Rung: fairlead.RungPermissions,
 			Title: "Bitbucket answered something that Fairlead does not know", Because: "It answered 409 Conflict to a call that normally works.",
 			Fix: []string{"Read the answer below: it may say what is missing."}, Answers: []fairlead.Answer{{Request: "GET https://api.bitbucket.org/2.0/user", Status: "409 Conflict", Text: "short and stout"}}}),
@@ -148,7 +149,7 @@ func (c canned) windows() []Exhibit {
 		return e
 	}
 	astray := &fairlead.Diagnosis{Code: fairlead.DiagnosisAttemptExpired, Title: "This sign-in took longer than 10 minutes",
-		Because: "For your safety an attempt is good for 10 minutes.", Fix: []string{"Continue with the setup and open the window again."}}
+		Because: "For your safety an attempt ends after that.", Fix: []string{"Continue with the setup and open the window again."}}
 	return []Exhibit{
 		window("window-checking", "Checking", Exhibit{Content: CheckingWindow()}),
 		window("window-returned", "Back from Bitbucket.org", Exhibit{Content: ReturnedWindow(Returned{Kind: c.kind(), Continue: cannedSetup})}),

@@ -78,7 +78,7 @@ func SignInPage(v SignIn) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div class=\"stack\"><h1 tabindex=\"-1\">Nobody belongs to this workspace yet</h1><p class=\"soft\">Open the first-owner link that Fairlead printed when it started. It works for a day; every start without people prints a new one.</p></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div class=\"stack\"><h1 tabindex=\"-1\">Nobody belongs to this workspace yet</h1><p class=\"soft\">Open the first-owner link that Fairlead printed when it started. It works for a day. Every start prints a new one until somebody has joined.</p></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -56,6 +56,12 @@ func richParts(text string) (parts []richPart) {
 	return parts
 }
 
+// firstSentence parts a text after its first sentence, whose full stop goes: it becomes a heading.
+func firstSentence(text string) (first, rest string) {
+	first, rest, _ = strings.Cut(text, ". ")
+	return strings.TrimSuffix(first, "."), rest
+}
+
 // Breakable lets a long address wrap before the slashes of its path; copying it is unaffected.
 func Breakable(address string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
