@@ -19,11 +19,12 @@ type Kind struct {
 	InstanceURL string // prefilled
 	FixedURL    bool   // the instance URL cannot be changed
 
-	Needs           []string // what the admin needs before starting
-	AdminWord       string   // who can register: "an admin of the Bitbucket workspace"
-	ApplicationID   string   // the host's own words for it, "**Client ID**, or **Key** on older pages"
-	Secret          string   // the host's own words for it
-	GrantButton     string   // what to choose in the host's window
+	NeedsAdmin      string // who is needed before starting
+	NeedsRepository string // what is needed before starting
+	AdminWord       string // who can register: "an admin of the Bitbucket workspace"
+	ApplicationID   string // the host's own words for it, "**Client ID**, or **Key** on older pages"
+	Secret          string // the host's own words for it
+	GrantButton     string // what to choose in the host's window
 	Owner           OwnerField
 	Forms           []RegistrationForm // newest first; each is one vocabulary of the host
 	Permissions     []Permission

@@ -89,6 +89,7 @@ func TestACallbackOfACancelledSetupIsExplained(t *testing.T) {
 	submit(p, c.id, c.secret)
 	w := p.b.newWindow()
 	atHost(w, "priya")
+	p.click(button("Stop waiting"))
 	p.click(button("Cancel"))
 	p.waitFor("the list", `location.pathname === "/settings/gitops"`)
 	w.click(css("#grant-access"))

@@ -159,6 +159,7 @@ func TestCancelLeavesNothingBehind(t *testing.T) {
 	submit(p, c.id, c.secret)
 	w := p.b.newWindow()
 	atHost(w, "priya")
+	p.click(button("Stop waiting"))
 	p.click(button("Cancel"))
 	nothing("while waiting")
 	w.close()

@@ -155,7 +155,7 @@ func TestAProviderThatIsRemovedIsReadBackInTheAuditLog(t *testing.T) {
 	f, p := newOwner(t)
 	_, provider := added(f, p)
 	p.fill(css("#display_name"), "Code")
-	p.click(button("Save"))
+	p.click(button("Save display name"))
 	p.waitShown(sel{"h1", "Code"})
 	says(p, "The display name was saved.")
 

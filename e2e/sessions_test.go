@@ -13,7 +13,7 @@ func endSessionElsewhere(t *testing.T, f *fairlead) {
 	other.open(f.url + "/account/sessions")
 	signIn(other)
 	other.waitAt("/account/sessions")
-	other.leaving(func() { other.click(button("End")) })
+	other.leaving(func() { other.click(button("Sign out the session")) })
 	says(other, "The session was ended.")
 }
 

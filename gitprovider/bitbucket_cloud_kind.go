@@ -11,17 +11,16 @@ import (
 // renamed OAuth consumers to OAuth clients. It is put together once: every delivery asks for it.
 var bitbucketCloudKind = sync.OnceValue(func() fairlead.Kind {
 	return fairlead.Kind{
-		ID:          fairlead.KindBitbucketCloud,
-		Name:        "Bitbucket.org",
-		Host:        "Bitbucket",
-		Hosting:     "Cloud",
-		Tile:        "Bb",
-		InstanceURL: "https://bitbucket.org",
-		FixedURL:    true,
-		Needs: []string{
-			"An admin of the Bitbucket workspace. It need not be you: step 2 can be sent as a link.",
-			"A repository created on Bitbucket.org.",
-		},
+		ID:              fairlead.KindBitbucketCloud,
+		Name:            "Bitbucket.org",
+		Host:            "Bitbucket",
+		Hosting:         "Cloud",
+		Tile:            "Bb",
+		InstanceURL:     "https://bitbucket.org",
+		FixedURL:        true,
+		NeedsAdmin:      "An admin of the Bitbucket workspace. It need not be you: step 2 can be sent as a link.",
+		NeedsRepository: "A repository created on Bitbucket.org.",
+
 		AdminWord:     "an admin of the Bitbucket workspace",
 		ApplicationID: "**Client ID**, or **Key** on older pages",
 		Secret:        "Secret",

@@ -82,7 +82,7 @@ func (s *Server) renderSetup(w http.ResponseWriter, r *http.Request, status int,
 	if view.HandOvers, err = s.handOvers(w, r, setup); err != nil {
 		return err
 	}
-	page := wizardPage(2, errors)
+	page := wizardPage(views.WizardStep{Number: 2}, errors)
 	switch {
 	case setup.State == fairlead.SetupWaiting && errors == nil:
 		waiting := s.waiting(setup, kind)
@@ -124,7 +124,7 @@ func (s *Server) renderConfirm(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
-	page := wizardPage(3, nil)
+	page := wizardPage(views.WizardStep{Number: 3, Change: setup.ProviderID != ""}, nil)
 	if problem != "" {
 		page.Title = "Error: " + page.Title
 	}
@@ -179,14 +179,14 @@ func (s *Server) showSetupName(w http.ResponseWriter, r *http.Request) error {
 	if !found {
 		return err
 	}
-	return s.renderSetupName(w, r, http.StatusOK, setup, nil)
+	return s.renderSetupName(w, r, http.StatusOK, setup, setup.DisplayName, nil)
 }
 
-func (s *Server) renderSetupName(w http.ResponseWriter, r *http.Request, status int, setup fairlead.Setup, errors views.Errors) error {
-	draft := fairlead.Draft{Kind: setup.Kind, InstanceURL: setup.InstanceURL, DisplayName: setup.DisplayName}
-	return s.render(w, r, status, wizardPage(1, errors), views.SettingUpStep(views.SettingUp{
+func (s *Server) renderSetupName(w http.ResponseWriter, r *http.Request, status int, setup fairlead.Setup, typed string, errors views.Errors) error {
+	draft := fairlead.Draft{Kind: setup.Kind, InstanceURL: setup.InstanceURL, DisplayName: typed}
+	return s.render(w, r, status, wizardPage(views.WizardStep{Number: 1}, errors), views.SettingUpStep(views.SettingUp{
 		Kinds: s.Setup.Kinds(), Draft: draft, Errors: errors, Action: setupPath(setup.ID) + "/name", Existing: true,
-		CancelHref: "/settings/gitops", Origin: s.origin(r),
+		Heading: views.SetupHeading(setup), Verified: setup.State == fairlead.SetupVerified, CancelHref: "/settings/gitops", Origin: s.origin(r),
 	}))
 }
 
@@ -195,10 +195,10 @@ func (s *Server) renameSetup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	setup.DisplayName = r.PostFormValue("display_name")
-	err = s.Setup.Rename(r.Context(), actor(r), setup.ID, setup.DisplayName)
+	typed := r.PostFormValue("display_name")
+	err = s.Setup.Rename(r.Context(), actor(r), setup.ID, typed)
 	if fields := fairlead.FieldsOf(err); fields != nil {
-		return s.renderSetupName(w, r, http.StatusUnprocessableEntity, setup, fields)
+		return s.renderSetupName(w, r, http.StatusUnprocessableEntity, setup, typed, fields)
 	}
 	if err != nil {
 		return err

@@ -62,11 +62,11 @@ func (s *Server) showSettingUp(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) renderSettingUp(w http.ResponseWriter, r *http.Request, status int, draft fairlead.Draft, errors views.Errors) error {
 	view := views.SettingUp{Kinds: s.Setup.Kinds(), Draft: draft, Errors: errors, Action: step1Path(draft.ID), CancelHref: "/settings/gitops", Origin: s.origin(r)}
-	return s.render(w, r, status, wizardPage(1, errors), views.SettingUpStep(view))
+	return s.render(w, r, status, wizardPage(views.WizardStep{Number: 1}, errors), views.SettingUpStep(view))
 }
 
-func wizardPage(step int, errors views.Errors) views.Page {
-	return views.Page{Title: errors.Title(views.StepTitle(step)), Area: views.AreaGitOps}
+func wizardPage(step views.WizardStep, errors views.Errors) views.Page {
+	return views.Page{Title: errors.Title(step.Title()), Area: views.AreaGitOps}
 }
 
 func (s *Server) saveSettingUp(w http.ResponseWriter, r *http.Request) error {
@@ -135,7 +135,7 @@ func (s *Server) renderConsumer(w http.ResponseWriter, r *http.Request, status i
 		return err
 	}
 	path := draftPath(draft.ID)
-	return s.render(w, r, status, wizardPage(2, errors), views.ConsumerStep(views.Consumer{
+	return s.render(w, r, status, wizardPage(views.WizardStep{Number: 2}, errors), views.ConsumerStep(views.Consumer{
 		Kind: kind, Heading: "Add " + draft.DisplayName, Action: path, OwnerAction: path + "/owner", Owner: draft.Owner,
 		CallbackURL: s.callbackURL(), ApplicationID: draft.ApplicationID, Errors: errors,
 		BackHref: step1Path(draft.ID), CancelAction: path + "/discard", Origin: s.origin(r), HandOvers: views.HandOvers{Create: path + "/hand-over"},

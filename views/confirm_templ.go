@@ -92,7 +92,7 @@ func ConfirmStep(v Confirm) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = wizard(3, v.title(), confirm(v)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = wizard(WizardStep{Number: 3, Change: v.isChange()}, v.title(), confirm(v)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -26,8 +26,8 @@ func (c canned) handOvers() []Exhibit {
 	wrong := sheet
 	wrong.ApplicationID, wrong.Errors = cannedID, Errors{{Field: fairlead.FieldSecret, Message: "Enter the Secret"}}
 	return []Exhibit{
-		exhibit("hand-over-fresh", StepTitle(2), AreaGitOps, ConsumerStep(fresh)),
-		exhibit("hand-over-received", StepTitle(2), AreaGitOps, ConsumerStep(received)),
+		exhibit("hand-over-fresh", WizardStep{Number: 2}.Title(), AreaGitOps, ConsumerStep(fresh)),
+		exhibit("hand-over-received", WizardStep{Number: 2}.Title(), AreaGitOps, ConsumerStep(received)),
 		bare("hand-over-sheet", "Register Fairlead on Bitbucket.org", HandOverSheetPage(sheet)),
 		bare("hand-over-sheet-error", "Error: Register Fairlead on Bitbucket.org", HandOverSheetPage(wrong)),
 		bare("hand-over-sent", "The values were sent", HandOverDonePage()),
@@ -63,8 +63,8 @@ func (c canned) providers() []Exhibit {
 		exhibit("provider-used", provider.DisplayName, AreaGitOps, ProviderPage(used)),
 		exhibit("provider-remove-linked", linked.Title(), AreaGitOps, RemoveProviderPage(linked)),
 		exhibit("provider-remove-error", "Error: "+mistyped.Title(), AreaGitOps, RemoveProviderPage(mistyped)),
-		exhibit("provider-change", StepTitle(2), AreaGitOps, ConsumerStep(stored)),
-		exhibit("provider-change-confirm", StepTitle(3), AreaGitOps, ConfirmStep(Confirm{Kind: c.kind(), Setup: verified, Path: cannedSetup})),
-		exhibit("provider-verified-again", StepTitle(3), AreaGitOps, ConfirmStep(Confirm{Kind: c.kind(), Setup: verified, Path: cannedSetup, Again: true})),
+		exhibit("provider-change", WizardStep{Number: 2}.Title(), AreaGitOps, ConsumerStep(stored)),
+		exhibit("provider-change-confirm", WizardStep{Number: 3, Change: true}.Title(), AreaGitOps, ConfirmStep(Confirm{Kind: c.kind(), Setup: verified, Path: cannedSetup})),
+		exhibit("provider-verified-again", WizardStep{Number: 3, Change: true}.Title(), AreaGitOps, ConfirmStep(Confirm{Kind: c.kind(), Setup: verified, Path: cannedSetup, Again: true})),
 	}
 }

@@ -54,7 +54,7 @@ func (c canned) proof(mark fairlead.Mark, evidence, note string) *fairlead.Proof
 func (c canned) wizard() []Exhibit {
 	step := func(n int, name string, content func() Exhibit) Exhibit {
 		e := content()
-		e.Name, e.Page.Title, e.Page.Area = name, StepTitle(n), AreaGitOps
+		e.Name, e.Page.Title, e.Page.Area = name, WizardStep{Number: n}.Title(), AreaGitOps
 		return e
 	}
 	settingUp := func(name string, v SettingUp) Exhibit {
@@ -84,7 +84,7 @@ func (c canned) wizard() []Exhibit {
 		settingUp("wizard-setting-up", SettingUp{Kinds: c.kinds, Draft: c.draft(), Action: "#", CancelHref: "#"}),
 		settingUp("wizard-setting-up-error", SettingUp{Kinds: c.kinds, Draft: c.draft(), Action: "#", CancelHref: "#", Errors: nameErrors,
 			Origin: Origin{Differs: true, Browser: "10.0.0.4:8080", ExternalURL: cannedURL}}),
-		settingUp("wizard-rename", SettingUp{Kinds: c.kinds, Draft: c.draft(), Action: "#", CancelHref: "#", Existing: true}),
+		settingUp("wizard-rename", SettingUp{Kinds: c.kinds, Draft: c.draft(), Action: "#", CancelHref: "#", Existing: true, Heading: "Add Bitbucket.org", Verified: true}),
 		consumer("wizard-consumer", func(*Consumer) {}),
 		consumer("wizard-consumer-owner", func(v *Consumer) { v.Owner, v.ApplicationID = "acme-data", cannedID }),
 		consumer("wizard-consumer-error", func(v *Consumer) { v.Errors = valueErrors }),

@@ -430,7 +430,7 @@ func newPassword(field, label string, errors Errors) templ.Component {
 			templ_7745c5c3_Var15 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = FieldInput(Field{Name: field, Label: label, Type: "password", Autocomplete: "new-password",
+		templ_7745c5c3_Err = FieldInput(Field{Name: field, Label: label, Type: "password", Shown: true, Autocomplete: "new-password",
 			Help:  "At least 12 characters. A few words in a row are easy to keep in mind.",
 			Error: errors.Of(field), Autofocus: errors.First(field)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {

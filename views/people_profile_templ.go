@@ -51,7 +51,7 @@ func ProfilePage(v Profile) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = FieldInput(Field{Name: "email", Label: "E-mail", Type: "email", Value: v.Email, ReadOnly: true, Autocomplete: "username",
-			Help: "You sign in with it. It does not change."}).Render(ctx, templ_7745c5c3_Buffer)
+			Help: "You sign in with it. It cannot be changed here."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
