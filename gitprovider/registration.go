@@ -20,7 +20,7 @@ func credentialsRefused(k fairlead.Kind, app App) *fairlead.Diagnosis {
 		Fix: []string{
 			"On " + k.Name + ", open the OAuth client (or consumer) that you registered for Fairlead.",
 			"Copy its " + k.ApplicationID + ", and its **Secret**. Paste both below and choose **Next**.",
-			"Or choose **Find out which**: if " + k.Host + "'s window says “Invalid client id”, it is the Application ID; if it lets you grant access, it is the Secret.",
+			"Or choose **Find out which**: if " + k.Host + "’s window says “Invalid client id”, it is the Application ID; if it lets you grant access, it is the Secret.",
 		},
 		Hints: credentialHints(k, app),
 	}

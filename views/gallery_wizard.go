@@ -127,7 +127,7 @@ func (c canned) diagnoses() []Exhibit {
 			Field: fairlead.FieldApplicationID, FieldError: "Paste both values again. Bitbucket did not accept this pair.",
 			Title: "Bitbucket does not accept this Application ID and Secret together", Because: "Bitbucket does not say which of the two is wrong.",
 			Fix: []string{"On Bitbucket.org, open the OAuth client (or consumer) that you registered for Fairlead.", "Copy its **Client ID**, or **Key** on older pages, and its **Secret**. Paste both below and choose **Next**.",
-				"Or choose **Find out which**: if Bitbucket's window says “Invalid client id”, it is the Application ID; if it lets you grant access, it is the Secret."}, Answers: refused}),
+				"Or choose **Find out which**: if Bitbucket’s window says “Invalid client id”, it is the Application ID; if it lets you grant access, it is the Secret."}, Answers: refused}),
 		show("diagnosis-certificate", fairlead.SetupRefused, fairlead.Diagnosis{Code: fairlead.DiagnosisTLSUntrusted, Rung: fairlead.RungReach,
 			Title: "The certificate of bitbucket.org is not trusted here", Because: "It was issued by Acme Root CA, which is not among the CAs that this server trusts.",
 			Fix:   []string{"Put the issuing CA’s certificate and the system’s into one PEM file and start Fairlead with `SSL_CERT_FILE` set to it.", "Choose **Next** again."},
