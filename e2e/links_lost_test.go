@@ -114,7 +114,7 @@ func TestARequestThatIsNotSignedIsCountedAndTheWhyPageNamesIt(t *testing.T) {
 	asksWhy(p, link, unsigned, "This commit was not recorded", "2 requests to the webhook were refused in the last 24 hours", "A delivery was not signed", "Choose Rotate webhook secret")
 	f.waitSQL("the rejections to be written down", `SELECT count(*) FROM repository_links WHERE rejected = ?`, 2)
 	p.open(link)
-	says(p, "Rejected requests", "2 requests to the webhook’s address so far.", "A delivery was not signed.", "A delivery was signed with another secret.", "127.0.0.1")
+	says(p, "Rejected requests", "2 requests were rejected; their contents were not kept.", "A delivery was not signed.", "A delivery was signed with another secret.", "127.0.0.1")
 	if got := verdicts(p, ordersLog); len(got) > 0 {
 		t.Errorf("refused requests stand in the log: %q", got)
 	}

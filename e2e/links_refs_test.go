@@ -159,7 +159,7 @@ func TestWhyNothingHappenedStopsAtThePointOfEveryFate(t *testing.T) {
 		{recorded, []string{"This commit was recorded", "It arrived with a push to main.", "Change migrations/0003_recorded.sql", "Priya Raman", "View the delivery"}},
 		{address(ordersDB, recorded), []string{"This commit was recorded"}},
 		{recorded[:7], []string{"This commit was recorded"}},
-		{branch, []string{"This commit was ignored", "This link follows main. The push was to feature/why.", "choose Edit at the link and let it follow feature/why"}},
+		{branch, []string{"This commit was ignored", "This link follows main. The push was to feature/why.", "choose Change the rule and let it follow feature/why"}},
 		{path, []string{"This commit was ignored", "Its 1 file is not under migrations.", "choose Change the rule and widen its path filter"}},
 		{address(ordersDB, lost), []string{"This commit was not recorded", "The push did not arrive", "It is present and right."}},
 		{seeded.Tags["v1.0"], []string{"This commit was not recorded", "The commit was on main before the link followed it"}},

@@ -102,7 +102,7 @@ func (c canned) picking(step drawStep) []Exhibit {
 		change(&v)
 		return step(2, name, Exhibit{Content: LinkRepositoryStep(v)})
 	}
-	down := &fairlead.Diagnosis{Code: fairlead.DiagnosisHostError, Title: "Bitbucket.org has a problem", Because: "It answered 503 three times.", At: c.now, Fix: []string{"Wait a moment and choose **Search**."},
+	down := &fairlead.Diagnosis{Code: fairlead.DiagnosisHostError, Title: "Bitbucket.org has a problem", Because: "It answered 503 three times.", At: c.now, Fix: []string{"Wait a moment and choose **Try again**."},
 		Answers: []fairlead.Answer{{Request: "GET https://api.bitbucket.org/2.0/repositories/acme-data", Status: "503 Service Unavailable", Text: "upstream connect error"}}}
 	checks := []fairlead.HealthCheck{
 		{Name: "The address", OK: true, Evidence: "acme-data/secret-db"},

@@ -127,3 +127,47 @@ func TestAFlashIsGreenOnlyWhenNothingIsLeftToDo(t *testing.T) {
 		t.Errorf("got %s", f.tone())
 	}
 }
+
+func TestAnActionThatFailedIsNamedBeforeItsCause(t *testing.T) {
+	cause := &fairlead.Diagnosis{Title: "Priya Raman no longer administers it", Because: "Bitbucket said so."}
+	got := notDone("The webhook secret was not rotated", cause)
+	if got.Title != "The webhook secret was not rotated" || got.Because != "Priya Raman no longer administers it. Bitbucket said so." {
+		t.Errorf("got %q, %q", got.Title, got.Because)
+	}
+	if cause.Title != "Priya Raman no longer administers it" || notDone("", cause) != cause || notDone("It failed", nil) != nil {
+		t.Error("the cause is changed, or one is made up")
+	}
+}
+
+func TestADeliveryOfALostConnectionNamesNoNextTry(t *testing.T) {
+	c := gallerist()
+	waits := c.deliveries()[0]
+	dead := c.row(func(r *LinkRow) { r.Link.Connection.State = fairlead.ConnectionDead })
+	for name, one := range map[string]struct {
+		view   DeliveryDetail
+		reason string
+		next   time.Time
+	}{
+		"lost":      {DeliveryDetail{Row: dead, Delivery: waits}, "Waits for the connection of Priya Raman.", time.Time{}},
+		"alive":     {DeliveryDetail{Row: c.row(func(*LinkRow) {}), Delivery: waits}, waits.Reason, waits.NextAt},
+		"unlinked":  {DeliveryDetail{Delivery: waits}, waits.Reason, waits.NextAt},
+		"processed": {DeliveryDetail{Row: dead, Delivery: c.deliveries()[1]}, "", time.Time{}},
+	} {
+		if got := one.view.waiting(); got.Reason != one.reason || !got.NextAt.Equal(one.next) {
+			t.Errorf("%s: got %q, %s", name, got.Reason, got.NextAt)
+		}
+	}
+}
+
+func TestNumbersThatMayBeLargerSaySo(t *testing.T) {
+	for got, want := range map[string]string{
+		atLeast(1, false, "file", "files"):       "1 file",
+		atLeast(41, true, "file", "files"):       "41 or more files",
+		atLeast(2000, true, "file", "files"):     "2,000 or more files",
+		atLeast(1012007, false, "file", "files"): "1,012,007 files",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
