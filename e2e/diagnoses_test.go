@@ -249,7 +249,7 @@ func TestWhatAHostDoesNotSayIsNotShownAsATick(t *testing.T) {
 	f.faults(bitbucketsim.Faults{NoScopes: true})
 	beginSetup(f, p)
 	verify(p, c.id, c.secret)
-	wantMarks(p, "Account: Read : used", "Repositories: Write : not known", "Webhooks: Read and write : used")
+	wantMarks(p, "Account: Read: used", "Repositories: Write: not known", "Webhooks: Read and write: not known")
 	says(p, "Nothing failed, and what was not tried is marked below.")
 }
 
@@ -263,7 +263,7 @@ func TestAnAccountWithoutRepositoriesVerifiesWithRowsThatAreNotKnown(t *testing.
 	atHost(w, "nora")
 	w.click(css("#grant-access"))
 	waitVerified(p)
-	wantMarks(p, "Account: Read : used", "Repositories: Write : not known", "Webhooks: Read and write : not known")
+	wantMarks(p, "Account: Read: used", "Repositories: Write: not known", "Webhooks: Read and write: not known")
 	says(p, "Nora Lindqvist", "no repositories")
 	p.shot("step-3-not-known")
 	confirm(p)
@@ -273,7 +273,7 @@ func TestAnAccountWithoutRepositoriesVerifiesWithRowsThatAreNotKnown(t *testing.
 // wantMarks compares the proof on the page.
 func wantMarks(p *tab, want ...string) {
 	p.t.Helper()
-	got := get[[]string](p, `[...document.querySelectorAll(".ladder li")].map(li => li.querySelector("p").innerText.replace(/\s+/g, " ").trim())`)
+	got := get[[]string](p, `[...document.querySelectorAll(".ladder li")].map(li => (li.querySelector("p").innerText + ": " + li.querySelector(".meta").innerText.split(",")[0]).replace(/\s+/g, " "))`)
 	if !slices.Equal(got, want) {
 		p.t.Errorf("the proof shows %q, want %q", got, want)
 	}

@@ -78,7 +78,7 @@ func TestAnOwnerAddsBitbucketFromTheFirstLinkToTheList(t *testing.T) {
 	if got := p.title(); !strings.HasPrefix(got, "Step 3 of 3") {
 		t.Errorf("title is %q", got)
 	}
-	wantMarks(p, "Account: Read : used", "Repositories: Write : granted, not tried", "Webhooks: Read and write : used")
+	wantMarks(p, "Account: Read: used", "Repositories: Write: granted", "Webhooks: Read and write: granted")
 	says(p, "Priya Raman", "16 repositories", id, "Stored encrypted, not shown")
 	p.shot("step-3")
 	confirm(p)
