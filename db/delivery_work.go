@@ -169,7 +169,7 @@ func (d *DB) resumeLinks(ctx context.Context) error {
 func (t tx) abandonDeliveries(ctx context.Context, linkID string) error {
 	for _, state := range []string{"waiting", "working"} {
 		if _, err := t.exec(ctx, `
-			UPDATE deliveries SET state = 'done', verdict = $1, shown = $2, reason = 'The repository was unlinked before this was worked off.', diagnosis = NULL,
+			UPDATE deliveries SET state = 'done', verdict = $1, shown = $2, reason = 'The repository was unlinked before this was processed.', diagnosis = NULL,
 				finished_at = $3, due_at = NULL
 			WHERE place IN (SELECT place FROM deliveries WHERE link_id = $4 AND state = '`+state+`' LIMIT $5)`, // as a literal, so that its index is used
 			string(fairlead.VerdictPaused), string(showing(fairlead.VerdictPaused)), millis(t.now), linkID, atOnce); err != nil {

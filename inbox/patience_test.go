@@ -122,7 +122,7 @@ func TestAPanicEndsNothingButTheTryAndTheLastOneVisibly(t *testing.T) {
 		q.clock.forward(2 * time.Hour)
 	}
 	q.work()
-	d, _ := q.want(fairlead.VerdictFailed, "Fairlead could not work this off and gave up after 7 attempts.")
+	d, _ := q.want(fairlead.VerdictFailed, "Fairlead could not process this and gave up after 7 attempts.")
 	if d.State != fairlead.DeliveryFailed {
 		t.Errorf("got %+v", d)
 	}

@@ -161,7 +161,7 @@ func (f *Flow) workOff(ctx context.Context, d fairlead.Delivery) (err error) {
 	if d.Diagnosis == nil && d.Attempts >= mostTries {
 		return errors.Join(err, f.giveUp(ctx, &w, err))
 	}
-	d.Reason = "Fairlead could not work this off and tries again. Its log says more."
+	d.Reason = "Fairlead could not process this and tries again. Its log says more."
 	if d.Diagnosis != nil {
 		d.Reason = d.Diagnosis.Title + ". Fairlead tries again by itself."
 		err = nil // said where it belongs
@@ -183,7 +183,7 @@ func (w *working) judgeSafely(ctx context.Context) (err error) {
 func (f *Flow) giveUp(ctx context.Context, w *working, why error) error {
 	w.delivery.Diagnosis = diagnosisOf(why)
 	w.delivery.Attempts = min(w.delivery.Attempts, mostTries)
-	err := w.close(fairlead.VerdictFailed, "Fairlead could not work this off and gave up after "+count(w.delivery.Attempts, "attempt", false)+". Its log says more.")
+	err := w.close(fairlead.VerdictFailed, "Fairlead could not process this and gave up after "+count(w.delivery.Attempts, "attempt", false)+". Its log says more.")
 	return errors.Join(err, unlessTaken(f.Store.FinishDelivery(ctx, w.delivery, w.pushes, w.moves)))
 }
 

@@ -39,7 +39,7 @@ type working struct {
 func (w *working) judge(ctx context.Context) error {
 	err := w.open(ctx)
 	if fairlead.CodeOf(err) == fairlead.CodeNotFound {
-		return w.close(fairlead.VerdictPaused, "The repository was unlinked before this was worked off.")
+		return w.close(fairlead.VerdictPaused, "The repository was unlinked before this was processed.")
 	}
 	if d := diagnosisOf(err); d != nil { // signed, and yet it cannot be read; it would not get better
 		w.delivery.Diagnosis = d
