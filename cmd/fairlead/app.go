@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -131,6 +132,7 @@ func (a *app) serve(ctx context.Context) error {
 	background.Go(func() { a.sweepHourly(working) })
 	background.Go(func() { a.linking.Run(working) })
 	background.Go(func() { a.inbox.Run(linking.Patiently(working)) })
+	background.Go(debug.FreeOSMemory) // what the start needed; without traffic nothing else would give it back
 	err := serveUntil(ctx, a.server, a.listener)
 	stop()
 	background.Wait()
