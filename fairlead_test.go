@@ -118,6 +118,15 @@ func TestIDsAndTokensHaveTheirShape(t *testing.T) {
 	fairlead.NewID(strings.NewReader("short"), fairlead.PrefixSetup)
 }
 
+func TestIDsOfOneSecondBeginAlike(t *testing.T) {
+	random, at := fairlead.SystemRandom(), time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	id := func(at time.Time) string { return fairlead.NewIDAt(at, random, fairlead.PrefixDelivery) }
+	one, same, later := id(at), id(at.Add(999*time.Millisecond)), id(at.Add(time.Minute))
+	if !fairlead.IsID(one, fairlead.PrefixDelivery) || one == same || one[:9] != same[:9] || one[:9] == later[:9] {
+		t.Errorf("got %s and %s, and a minute later %s", one, same, later)
+	}
+}
+
 func TestErrorsCarryCodeSentenceAndCause(t *testing.T) {
 	cause := errors.New("disk full")
 	err := fmt.Errorf("while saving: %w", &fairlead.Error{Code: fairlead.CodeConflict, Message: "Try again.", Cause: cause})

@@ -87,11 +87,11 @@ func (t tx) putPush(ctx context.Context, v fairlead.Delivery, p fairlead.Push) e
 			return err
 		}
 	}
-	if p.ID == "" {
-		p.ID = fairlead.NewID(t.db.random, fairlead.PrefixPush)
-	}
 	if p.At.IsZero() {
 		p.At = v.ReceivedAt
+	}
+	if p.ID == "" {
+		p.ID = fairlead.NewIDAt(p.At, t.db.random, fairlead.PrefixPush)
 	}
 	if _, err := t.exec(ctx, `
 		INSERT INTO pushes (id, delivery_id, link_id, position, ref_type, ref, old, new, forced, verdict, reason, actor, comparison, matched, at, told, incomplete)

@@ -235,7 +235,7 @@ func (c *comparing) arrival(change fairlead.RefChange, told int64) (fairlead.Arr
 	now := c.Clock()
 	return fairlead.Arrival{
 		Delivery: fairlead.Delivery{
-			ID: fairlead.NewID(c.Random, fairlead.PrefixDelivery), LinkID: c.link.ID, ProjectID: c.link.Project.ID,
+			ID: fairlead.NewIDAt(now, c.Random, fairlead.PrefixDelivery), LinkID: c.link.ID, ProjectID: c.link.Project.ID,
 			HostID: "catch-up:" + hex.EncodeToString(id[:16]), Event: event, Source: fairlead.SourceCatchUp,
 			State: fairlead.DeliveryWaiting, Verdict: fairlead.VerdictWaiting, Ref: change.Name, RefType: change.Type, Head: change.New,
 			ReceivedAt: now, NextAt: now,

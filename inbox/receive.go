@@ -69,7 +69,7 @@ func (f *Flow) Receive(ctx context.Context, to HookedLink, header http.Header, b
 	now := f.Clock()
 	stored, err := f.batch.save(ctx, fairlead.Arrival{
 		Delivery: fairlead.Delivery{
-			ID: fairlead.NewID(f.Random, fairlead.PrefixDelivery), LinkID: link.ID, ProjectID: link.Project.ID, HostID: hostID, Event: event,
+			ID: fairlead.NewIDAt(now, f.Random, fairlead.PrefixDelivery), LinkID: link.ID, ProjectID: link.Project.ID, HostID: hostID, Event: event,
 			Source: fairlead.SourceWebhook, Address: address, State: fairlead.DeliveryWaiting, Verdict: fairlead.VerdictWaiting,
 			ReceivedAt: now, NextAt: now,
 		},

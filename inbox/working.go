@@ -140,7 +140,7 @@ func (w *working) push(ctx context.Context, position int, c fairlead.RefChange) 
 		return same, nil
 	}
 	p := fairlead.Push{
-		ID: fairlead.NewID(w.Random, fairlead.PrefixPush), DeliveryID: w.delivery.ID, LinkID: w.link.ID, Change: c, Actor: w.actor,
+		ID: fairlead.NewIDAt(w.delivery.ReceivedAt, w.Random, fairlead.PrefixPush), DeliveryID: w.delivery.ID, LinkID: w.link.ID, Change: c, Actor: w.actor,
 		At: w.delivery.ReceivedAt, Position: position, Open: w.follows(c),
 	}
 	if p.Verdict, p.Reason = ruled(w.link, c); p.Verdict != "" {
