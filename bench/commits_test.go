@@ -13,7 +13,7 @@ import (
 
 func TestTheFloorCommitsEachRowAsTheProductsWriterDoes(t *testing.T) {
 	source, err := os.ReadFile("../db/db.go")
-	if err != nil || !strings.Contains(string(source), `openPool(path, 1, "`+writerOptions+`&"`) {
+	if err != nil || !strings.Contains(string(source), `openPool(writerDriver, path, 1, "`+writerOptions+`&"`) {
 		t.Errorf("the product's writer does not open its file with %s (%v)", writerOptions, err)
 	}
 	path := filepath.Join(t.TempDir(), "floor.db")

@@ -17,6 +17,19 @@ import (
 	"fairlead"
 )
 
+const (
+	readerDriver = "sqlite3" // the driver's own name for itself
+	writerDriver = "sqlite3 writer"
+)
+
+func init() {
+	sql.Register(writerDriver, &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+		// What a statement would take to undo stays in memory: it would be a file for each insert of several rows.
+		_, err := c.Exec(fmt.Sprintf("PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = %d", writerCheckpoint), nil)
+		return err
+	}})
+}
+
 // FileName is the database's name inside the data folder.
 const FileName = "fairlead.db"
 
@@ -33,6 +46,7 @@ type Options struct {
 type DB struct {
 	writer  *sql.DB
 	reader  *sql.DB
+	copier  *copier // nil beside a running Fairlead
 	lock    *os.File
 	keyring *Keyring
 	clock   fairlead.Clock
@@ -87,22 +101,25 @@ func (d *DB) claim(o Options, path string) (isNew bool, err error) {
 
 func (d *DB) connect(ctx context.Context, path string, beside bool) (err error) {
 	// One writer with immediate transactions: a read-then-write transaction can then never fail with "busy" half-way.
-	if d.writer, err = openPool(path, 1, "_journal=WAL&_busy_timeout=5000&_fk=1&_synchronous=FULL&_txlock=immediate&"+keepPrepared); err != nil {
+	if d.writer, err = openPool(writerDriver, path, 1, "_journal=WAL&_busy_timeout=5000&_fk=1&_synchronous=FULL&_txlock=immediate&"+keepPrepared); err != nil {
 		return err
 	}
 	if err := migrate(ctx, d.writer, path, beside); err != nil {
 		return err
 	}
-	d.reader, err = openPool(path, 4, "mode=ro&_query_only=1&_busy_timeout=5000&_fk=1&_synchronous=FULL&"+keepPrepared)
+	if d.reader, err = openPool(readerDriver, path, 4, "mode=ro&_query_only=1&_busy_timeout=5000&_fk=1&_synchronous=FULL&"+keepPrepared); err != nil || beside {
+		return err
+	}
+	d.copier, err = startCopier(path)
 	return err
 }
 
 // keepPrepared keeps as many compiled statements for each connection: compiling took a tenth of a page's time.
 const keepPrepared = "_stmt_cache_size=64"
 
-func openPool(path string, connections int, options string) (*sql.DB, error) {
+func openPool(driver, path string, connections int, options string) (*sql.DB, error) {
 	// The file: form needs a URL path, so that a folder with a question mark or a percent sign in its name works.
-	pool, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+options)
+	pool, err := sql.Open(driver, "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+options)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, err)
 	}
@@ -114,6 +131,10 @@ func openPool(path string, connections int, options string) (*sql.DB, error) {
 // Close releases everything, the folder's lock last. Closing again does nothing.
 func (d *DB) Close() error {
 	var errs []error
+	if d.copier != nil {
+		errs = append(errs, d.copier.stop())
+		d.copier = nil
+	}
 	for _, pool := range []*sql.DB{d.reader, d.writer} {
 		if pool != nil {
 			errs = append(errs, pool.Close())
@@ -151,7 +172,13 @@ func (d *DB) write(ctx context.Context, do func(tx) error) error {
 	if err := do(tx{Tx: t, db: d, now: d.clock()}); err != nil {
 		return err
 	}
-	return t.Commit()
+	if err := t.Commit(); err != nil {
+		return err
+	}
+	if d.copier != nil {
+		d.copier.wake()
+	}
+	return nil
 }
 
 // querier is what both pools and transactions offer, so that a read can run in either.

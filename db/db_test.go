@@ -61,7 +61,11 @@ func TestEveryConnectionOfBothPoolsIsSetUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
+			wanted := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"}
+			if pool == d.writer {
+				wanted["temp_store"], wanted["wal_autocheckpoint"] = "2", "8000"
+			}
+			for pragma, want := range wanted {
 				var got string
 				if err := c.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
 					t.Errorf("%s: %s is %q, %v, want %s", name, pragma, got, err, want)

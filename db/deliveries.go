@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -48,103 +47,6 @@ func scanDelivery(row scanner) (v fairlead.Delivery, err error) {
 		v.NextAt = instant(due)
 	}
 	return v, decode(diagnosis, &v.Diagnosis)
-}
-
-// SaveArrivals stores what arrived, all of it or nothing: when it returns, the disk has it. stored tells for each whether
-// it is new; false is one with the same id of the host, or one of a link that was removed meanwhile.
-func (d *DB) SaveArrivals(ctx context.Context, arrivals []fairlead.Arrival) (stored []bool, err error) {
-	stored = make([]bool, len(arrivals))
-	err = d.write(ctx, func(t tx) error {
-		projects, err := t.takingProjects(ctx, arrivals)
-		if err != nil {
-			return err
-		}
-		pushed := map[string]time.Time{} // by link: when its webhook last told something
-		for i, a := range arrivals {
-			project, ok := projects[a.Delivery.LinkID]
-			if !ok {
-				continue
-			}
-			if stored[i], err = t.saveArrival(ctx, a, project); err != nil {
-				return err
-			}
-			if v := a.Delivery; stored[i] && v.Source == fairlead.SourceWebhook && v.ReceivedAt.After(pushed[v.LinkID]) {
-				pushed[v.LinkID] = v.ReceivedAt
-			}
-		}
-		for link, at := range pushed {
-			if _, err := t.exec(ctx, `UPDATE repository_links SET last_push_at = max(coalesce(last_push_at, 0), $1) WHERE id = $2`, millis(at), link); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return stored, nil
-}
-
-// takingProjects are the projects of the links that take deliveries, by link: a link that was removed takes nothing.
-func (t tx) takingProjects(ctx context.Context, arrivals []fairlead.Arrival) (map[string]string, error) {
-	projects, asked := map[string]string{}, map[string]bool{}
-	for _, a := range arrivals {
-		link := a.Delivery.LinkID
-		if asked[link] {
-			continue
-		}
-		asked[link] = true
-		var project string
-		err := t.QueryRowContext(ctx, `SELECT project_id FROM repository_links WHERE id = $1 AND removed_at IS NULL`, link).Scan(&project)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		projects[link] = project
-	}
-	return projects, nil
-}
-
-// Both insert one row of values, and not what a query finds: of such a statement SQLite knows that it can be undone by
-// itself, and keeps no copy of the pages that it changes.
-const (
-	insertDelivery = `
-		INSERT INTO deliveries (id, host_id, event, source, address, state, verdict, shown, ref, ref_type, actor, head, received_at, due_at, link_id, project_id)
-		VALUES ($1, $2, $3, $4, $5, 'waiting', 'waiting', '', $6, $7, $8, $9, $10, $11, $12, $13)
-		ON CONFLICT (link_id, host_id) DO NOTHING`
-	insertPayload = `INSERT INTO delivery_payloads (place, received_at, headers, body) VALUES ($1, $2, $3, $4)`
-)
-
-func (t tx) saveArrival(ctx context.Context, a fairlead.Arrival, project string) (bool, error) {
-	// The transaction ends with the context, so these need not watch it too: that would cost a goroutine for each.
-	ctx = context.WithoutCancel(ctx)
-	v := a.Delivery
-	if v.ID == "" {
-		v.ID = fairlead.NewID(t.db.random, fairlead.PrefixDelivery)
-	}
-	if v.ReceivedAt.IsZero() {
-		v.ReceivedAt = t.now
-	}
-	result, err := t.ExecContext(ctx, insertDelivery, v.ID, v.HostID, v.Event, string(v.Source), v.Address, v.Ref, string(v.RefType), v.Actor, v.Head,
-		v.ReceivedAt.UnixMilli(), v.ReceivedAt.UnixMilli(), v.LinkID, project)
-	if err != nil {
-		return false, err
-	}
-	if n, err := result.RowsAffected(); n == 0 || err != nil {
-		return false, err
-	}
-	place, err := result.LastInsertId()
-	if err != nil {
-		return false, err
-	}
-	body := a.Payload.Body
-	if body == nil {
-		body = []byte{} // NULL would be a payload that is no longer kept
-	}
-	_, err = t.ExecContext(ctx, insertPayload, place, v.ReceivedAt.UnixMilli(), asJSON(a.Payload.Headers), body)
-	return true, err
 }
 
 // ListDeliveries returns the newest deliveries that the filter lets through and that are older than the cursor, at most

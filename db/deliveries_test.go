@@ -125,6 +125,32 @@ func TestAnArrivalForALinkThatIsGoneDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
+// So many that they are stored by statements of every size, twice of the largest, with some between them that are not new.
+func TestOfManyArrivalsEachIsStoredWithItsOwnPayload(t *testing.T) {
+	w := newTown(t)
+	_, l := w.oneLink()
+	w.arrived(l, "d3", "d40", "d90")
+	var ids []string
+	for i := range 92 {
+		ids = append(ids, fmt.Sprint("d", i))
+	}
+	for i, isNew := range w.arrived(l, append(ids, "d7")...) {
+		if known := i == 3 || i == 40 || i == 90 || i == 92; isNew == known {
+			t.Errorf("place %d: new is %v", i, isNew)
+		}
+	}
+	log, _ := w.log(fairlead.DeliveryFilter{LinkID: l.ID}, fairlead.Cursor{}, 1000)
+	if len(log) != len(ids) || log[0] != "d91" {
+		t.Errorf("the log has %d, the last is %s", len(log), log[0])
+	}
+	for _, id := range ids {
+		p, err := w.FindPayload(context.Background(), w.delivery(l, id).ID)
+		if err != nil || string(p.Body) != "body of "+id || p.Headers["X-Request-Uuid"] != id {
+			t.Errorf("%s: got %s, %v, %v", id, p.Body, p.Headers, err)
+		}
+	}
+}
+
 func TestOneArrivalThatCannotBeStoredStoresNothing(t *testing.T) {
 	w := newTown(t)
 	_, l := w.oneLink()
