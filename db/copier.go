@@ -3,12 +3,14 @@ package db
 import (
 	"context"
 	"database/sql"
+	"os"
 )
 
 // SQLite appends what is committed to a log and copies it into the database later, by itself in whichever commit finds the log
 // long. That commit takes ten times as long as others, and deliveries wait for it. So the copying is done beside the writer.
 const (
-	copierPages = 1000 // of 4 kB, in the log and not yet copied: as long as SQLite lets it become by itself
+	pageSize    = 4096
+	copierPages = 1000 // in the log and not yet copied: as long as SQLite lets it become by itself
 	// The log begins anew only when all of it is copied at the begin of a write, which beside a writer that hardly rests does
 	// not happen. A log of this length, 32 MB, is copied by the writer after all: most of it was copied already.
 	writerCheckpoint = 8000
@@ -16,6 +18,7 @@ const (
 
 // copier copies the log into the database while others write and read.
 type copier struct {
+	log      string // its file
 	pool     *sql.DB
 	commits  chan struct{} // holds one: something was committed since the last look
 	cancel   context.CancelFunc
@@ -28,7 +31,7 @@ func startCopier(path string) (*copier, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &copier{pool: pool, commits: make(chan struct{}, 1), cancel: cancel, finished: make(chan struct{})}
+	c := &copier{log: path + "-wal", pool: pool, commits: make(chan struct{}, 1), cancel: cancel, finished: make(chan struct{})}
 	go c.run(ctx)
 	return c, nil
 }
@@ -40,8 +43,6 @@ func (c *copier) wake() {
 	}
 }
 
-// run needs no log of failures: what is not copied now is copied after a later commit, and a disk that takes no more lets
-// the next commit fail, which says so.
 func (c *copier) run(ctx context.Context) {
 	defer close(c.finished)
 	for {
@@ -49,10 +50,20 @@ func (c *copier) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-c.commits:
-			if left, err := checkpoint(ctx, c.pool, "NOOP"); err == nil && left >= copierPages {
-				_, _ = checkpoint(ctx, c.pool, "PASSIVE")
-			}
+			c.look(ctx)
 		}
+	}
+}
+
+// look copies a log that is long. Failures need no log of their own: what is not copied now is copied after a later commit,
+// and a disk that takes no more lets the next commit fail, which says so.
+func (c *copier) look(ctx context.Context) {
+	file, err := os.Stat(c.log)
+	if err != nil || file.Size() < copierPages*pageSize {
+		return // a Fairlead with little to do never opens this connection
+	}
+	if left, err := checkpoint(ctx, c.pool, "NOOP"); err == nil && left >= copierPages {
+		_, _ = checkpoint(ctx, c.pool, "PASSIVE")
 	}
 }
 
