@@ -138,7 +138,7 @@ func TestAHookThatIsRemovedSwitchedOffOrChangedAtTheHostIsNamedAndRepaired(t *te
 	// What cannot be repaired here says what is missing.
 	f.simulate("PUT", "/repositories/"+ordersDB+"/roles", map[string]string{"email": bitbucketsim.Accounts()[0].Email, "role": "write"})
 	p.open(link)
-	does(p, "Check now", "Needs attention", "It has write there. Webhooks need admin.")
+	does(p, "Check now", "Needs attention", "It has write there. Webhooks need the admin role.")
 	f.simulate("DELETE", "/repositories/"+ordersDB, nil)
 	does(p, "Check now", "Bitbucket does not show "+ordersDB+" to Priya Raman any more")
 }

@@ -35,7 +35,7 @@ func TestLinkingAndUnlinkingWorkWithoutScript(t *testing.T) {
 	p.waitGone(link("Choose acme-data/billing-db"))
 	p.click(sel{"summary", "Why is my repository missing?"})
 	p.fill(css("#missing"), "acme-web/checkout")
-	does(p, "Check the causes", "acme-web/checkout", "Webhooks need admin")
+	does(p, "Check the causes", "acme-web/checkout", "Webhooks need the admin role")
 	p.open(project + "/repositories/new")
 	p.click(link("Choose " + ordersDB))
 	p.fill(css("#paths"), "migrations")

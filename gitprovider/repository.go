@@ -97,7 +97,7 @@ func webhookMissing(k fairlead.Kind, said string) *fairlead.Diagnosis {
 func webhookRefused(k fairlead.Kind, said string) *fairlead.Diagnosis {
 	return &fairlead.Diagnosis{
 		Code:    fairlead.DiagnosisWebhookRefused,
-		Title:   k.Host + " does not take the webhook",
+		Title:   k.Host + " refuses the webhook",
 		Because: answered("It answered 400 Bad Request", said),
 		Fix: []string{
 			"Make sure that the external URL of Fairlead can be reached from the internet by its name: " + k.Host + " takes no internal address.",

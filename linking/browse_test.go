@@ -105,7 +105,7 @@ func TestWhyARepositoryIsMissingIsTold(t *testing.T) {
 		words       string
 	}{
 		"it is there":                    {by: priyas, typed: ordersDB, last: "Role", ok: true},
-		"the account may only write":     {by: wess, typed: ordersDB, last: "Role", code: fairlead.DiagnosisRepositoryNotAdmin, words: "The account has write there. Webhooks need admin"},
+		"the account may only write":     {by: wess, typed: ordersDB, last: "Role", code: fairlead.DiagnosisRepositoryNotAdmin, words: "The account has write there. Webhooks need the admin role"},
 		"the account may not see it":     {by: wess, typed: d.host.Web + "/acme-data/schema-tools", last: "Repository", code: fairlead.DiagnosisRepositoryGone, words: "Wes Okafor"},
 		"there is none":                  {by: priyas, typed: "acme-data/nothing", last: "Repository", code: fairlead.DiagnosisRepositoryGone, words: "Compare the address"},
 		"the account is no member there": {by: noras, typed: ordersDB, last: "Repository", code: fairlead.DiagnosisRepositoryGone, words: "Nora"},

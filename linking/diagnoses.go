@@ -53,9 +53,9 @@ var plain = strings.NewReplacer("**", "", "`", "")
 
 // notAdmin is for a repository whose webhooks the account may not change.
 func notAdmin(k fairlead.Kind, repo fairlead.Repository, at time.Time) *fairlead.Diagnosis {
-	because := k.Host + " did not say what it may do there. Webhooks need admin."
+	because := k.Host + " did not say what it may do there. Webhooks need the admin role."
 	if repo.Access != "" {
-		because = "It has " + repo.Access + " there. Webhooks need admin."
+		because = "It has " + repo.Access + " there. Webhooks need the admin role."
 	}
 	return &fairlead.Diagnosis{
 		Code: fairlead.DiagnosisRepositoryNotAdmin, At: at,

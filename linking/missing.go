@@ -61,7 +61,7 @@ func roleRow(k fairlead.Kind, repo fairlead.Repository) fairlead.HealthCheck {
 		row.Text = k.Host + " did not say what this account may do in " + repo.FullName + "."
 	default:
 		row.Code = fairlead.DiagnosisRepositoryNotAdmin
-		row.Text = "The account has " + repo.Access + " there. Webhooks need admin: ask an admin of the repository for that role, or to link it here."
+		row.Text = "The account has " + repo.Access + " there. Webhooks need the admin role: ask an admin of the repository for it, or to link it here."
 	}
 	return row
 }

@@ -60,7 +60,7 @@ var diagnosisTitles = map[fairlead.DiagnosisCode]string{
 	fairlead.DiagnosisWebhookElsewhere:   "The webhook led to another address",
 	fairlead.DiagnosisWebhookEvents:      "The webhook does not send pushes",
 	fairlead.DiagnosisWebhookUnsigned:    "The host did not have the webhook’s secret",
-	fairlead.DiagnosisWebhookRefused:     "The host did not take the webhook",
+	fairlead.DiagnosisWebhookRefused:     "The host refused the webhook",
 	fairlead.DiagnosisWebhookSilent:      "The webhook did not arrive",
 	fairlead.DiagnosisUnreachableFromOut: "The host cannot reach the external URL",
 

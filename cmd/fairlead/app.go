@@ -23,8 +23,10 @@ import (
 	"fairlead/setup"
 )
 
-// How long requests under way may take when Fairlead is told to stop.
-const shutdownTime = 10 * time.Second
+const (
+	shutdownTime = 10 * time.Second // how long requests under way may take when Fairlead is told to stop
+	startOver    = 3 * time.Second  // after the start, and after the first page that somebody who waited for it opens
+)
 
 type appConfig struct {
 	data, keyFile string
@@ -132,7 +134,7 @@ func (a *app) serve(ctx context.Context) error {
 	background.Go(func() { a.sweepHourly(working) })
 	background.Go(func() { a.linking.Run(working) })
 	background.Go(func() { a.inbox.Run(linking.Patiently(working)) })
-	background.Go(debug.FreeOSMemory) // what the start needed; without traffic nothing else would give it back
+	defer time.AfterFunc(startOver, debug.FreeOSMemory).Stop() // without traffic nothing else would give back what the start needed
 	err := serveUntil(ctx, a.server, a.listener)
 	stop()
 	background.Wait()
