@@ -162,9 +162,15 @@ type tx struct {
 	now time.Time
 }
 
-// write runs do in a write transaction and rolls back on error or panic.
+// write runs do in a write transaction and rolls back on error or panic. Whoever gives up no longer waits for the
+// writer; a transaction that has begun goes through.
 func (d *DB) write(ctx context.Context, do func(tx) error) error {
-	t, err := d.writer.BeginTx(ctx, nil)
+	c, err := d.writer.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("wait for the writer: %w", err)
+	}
+	defer c.Close()
+	t, err := c.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -179,6 +185,21 @@ func (d *DB) write(ctx context.Context, do func(tx) error) error {
 		d.copier.wake()
 	}
 	return nil
+}
+
+// The statements of a transaction do not watch the context: each would need a goroutine for that, and after each everybody
+// who waits for the writer would wait until that goroutine had its turn, too.
+
+func (t tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return t.Tx.ExecContext(context.WithoutCancel(ctx), query, args...)
+}
+
+func (t tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.Tx.QueryContext(context.WithoutCancel(ctx), query, args...)
+}
+
+func (t tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.Tx.QueryRowContext(context.WithoutCancel(ctx), query, args...)
 }
 
 // querier is what both pools and transactions offer, so that a read can run in either.

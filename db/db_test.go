@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -241,5 +242,35 @@ func TestAWriteHoldsTheLockFromItsBeginning(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func TestATransactionThatHasBegunGoesThrough(t *testing.T) {
+	d := opened(t, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	err := d.write(ctx, func(t tx) error {
+		cancel()
+		var one int
+		if err := t.QueryRowContext(ctx, `SELECT 1`).Scan(&one); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, `CREATE TABLE through (one INTEGER) STRICT`)
+		return err
+	})
+	var tables int
+	if err := errors.Join(err, d.reader.QueryRowContext(t.Context(), `SELECT count(*) FROM sqlite_schema WHERE name = 'through'`).Scan(&tables)); err != nil || tables != 1 {
+		t.Errorf("%d tables, %v", tables, err)
+	}
+}
+
+func TestWhoGivesUpWaitsNoLongerForTheWriter(t *testing.T) {
+	d := opened(t, t.TempDir())
+	err := d.write(t.Context(), func(tx) error { // the writer is taken
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		return d.write(ctx, func(tx) error { return nil })
+	})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -16,8 +16,6 @@ import (
 func (d *DB) SaveArrivals(ctx context.Context, arrivals []fairlead.Arrival) (stored []bool, err error) {
 	stored = make([]bool, len(arrivals))
 	err = d.write(ctx, func(t tx) error {
-		// The transaction ends with the context, so its statements need not watch it too: that would cost a goroutine for each.
-		ctx := context.WithoutCancel(ctx)
 		entries, err := t.enter(ctx, arrivals)
 		if err != nil {
 			return err
