@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -134,11 +135,18 @@ func (a *app) serve(ctx context.Context) error {
 	background.Go(func() { a.sweepHourly(working) })
 	background.Go(func() { a.linking.Run(working) })
 	background.Go(func() { a.inbox.Run(linking.Patiently(working)) })
-	defer time.AfterFunc(startOver, debug.FreeOSMemory).Stop() // without traffic nothing else would give back what the start needed
+	defer time.AfterFunc(startOver, freeMemory).Stop()
 	err := serveUntil(ctx, a.server, a.listener)
 	stop()
 	background.Wait()
 	return err
+}
+
+// freeMemory gives back what the start and the first page needed; without traffic nothing else would. What pools hold, such as
+// what compressed that page, outlives one collection.
+func freeMemory() {
+	runtime.GC()
+	debug.FreeOSMemory()
 }
 
 func (a *app) sweepHourly(ctx context.Context) {
