@@ -52,6 +52,7 @@ const (
 type Flow struct {
 	Options
 	batch    *batcher
+	lookups  *lookups
 	rejected rejections
 	suspects suspects
 	holds    holds
@@ -68,6 +69,7 @@ func New(o Options) *Flow {
 	}
 	f := &Flow{Options: o, work: make(chan struct{}, 1)}
 	f.batch = &batcher{store: o.Store, stored: f.wake}
+	f.lookups = newLookups(f.findHookedLink)
 	return f
 }
 

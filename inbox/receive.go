@@ -31,20 +31,25 @@ type HookedLink struct {
 // FindHookedLink returns the link that a webhook's address names, before anything of a delivery is read; CodeNotFound for a
 // link that does not exist.
 func (f *Flow) FindHookedLink(ctx context.Context, linkID string) (HookedLink, error) {
-	nothing := fairlead.Errorf(fairlead.CodeNotFound, "There is no such webhook.")
 	if !fairlead.IsID(linkID, fairlead.PrefixRepositoryLink) {
-		return HookedLink{}, nothing
+		return HookedLink{}, errNoWebhook()
 	}
+	return f.lookups.get(ctx, linkID)
+}
+
+func (f *Flow) findHookedLink(ctx context.Context, linkID string) (HookedLink, error) {
 	link, kind, err := f.Store.FindHookedLink(ctx, linkID)
 	if err != nil {
 		return HookedLink{}, err
 	}
 	host, ok := f.Hosts.FindLinker(kind)
 	if !ok {
-		return HookedLink{}, nothing
+		return HookedLink{}, errNoWebhook()
 	}
 	return HookedLink{link, host}, nil
 }
+
+func errNoWebhook() error { return fairlead.Errorf(fairlead.CodeNotFound, "There is no such webhook.") }
 
 // Receive checks who sent a delivery and stores it; it returns after the commit. One that is not signed as it should be or
 // cannot be read is stored nowhere: it leaves a trace at the link, and the error is a *fairlead.Diagnosis. Nor is one of a link
