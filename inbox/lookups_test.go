@@ -14,8 +14,11 @@ import (
 // countedLookups looks up nothing, and counts; those who gather wait until they are let go on.
 func countedLookups() (l *lookups, count *atomic.Int64, goOn chan struct{}) {
 	count, goOn = new(atomic.Int64), make(chan struct{})
-	l = newLookups(func(_ context.Context, id string) (HookedLink, error) {
+	l = newLookups(func(ctx context.Context, id string) (HookedLink, error) {
 		count.Add(1)
+		if err := ctx.Err(); err != nil {
+			return HookedLink{}, err
+		}
 		if id == "rl_none" {
 			return HookedLink{}, errNoWebhook()
 		}
