@@ -83,6 +83,7 @@ func (p *tab) reload() {
 // back is the browser's Back button. A page from the back/forward cache counts only when the script has asked for it again.
 func (p *tab) back() {
 	p.t.Helper()
+	p.waitFor("a page at rest, as people leave it", `document.readyState === "complete" && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")`)
 	history, err := command(p, page.GetNavigationHistory, cdp.Empty{})
 	if err != nil || history.CurrentIndex == 0 {
 		p.t.Fatalf("no way back: %v", err)
