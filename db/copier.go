@@ -26,7 +26,7 @@ type copier struct {
 }
 
 func startCopier(path string) (*copier, error) {
-	pool, err := openPool(readerDriver, path, 1, "_journal=WAL&_synchronous=FULL&"+keepPrepared)
+	pool, err := openPool(plainDriver, path, 1, "_journal=WAL&_synchronous=FULL&"+keepPrepared)
 	if err != nil {
 		return nil, err
 	}

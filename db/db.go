@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	readerDriver = "sqlite3" // the driver's own name for itself
+	plainDriver  = "sqlite3" // the driver's own name for itself
 	writerDriver = "sqlite3 writer"
 )
 
@@ -107,7 +107,7 @@ func (d *DB) connect(ctx context.Context, path string, beside bool) (err error) 
 	if err := migrate(ctx, d.writer, path, beside); err != nil {
 		return err
 	}
-	if d.reader, err = openPool(readerDriver, path, 4, "mode=ro&_query_only=1&_busy_timeout=5000&_fk=1&_synchronous=FULL&"+keepPrepared); err != nil || beside {
+	if d.reader, err = openPool(plainDriver, path, 4, "mode=ro&_query_only=1&_busy_timeout=5000&_fk=1&_synchronous=FULL&"+keepPrepared); err != nil || beside {
 		return err
 	}
 	d.copier, err = startCopier(path)

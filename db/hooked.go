@@ -15,8 +15,7 @@ const hookedQuery = `
 // CodeNotFound if there is none or it was removed.
 func (d *DB) FindHookedLink(ctx context.Context, id string) (l fairlead.RepositoryLink, kind fairlead.KindID, err error) {
 	var secret, oldSecret []byte
-	// One row by its key is there sooner than the goroutines that would watch the context.
-	if err := d.reader.QueryRowContext(context.WithoutCancel(ctx), hookedQuery, id).Scan(&l.ID, &l.Project.ID, &l.ProviderID, &kind, &secret, &oldSecret); err != nil {
+	if err := d.reader.QueryRowContext(ctx, hookedQuery, id).Scan(&l.ID, &l.Project.ID, &l.ProviderID, &kind, &secret, &oldSecret); err != nil {
 		return l, kind, notFound(err, noRepositoryLink)
 	}
 	if l.Secret, err = d.keyring.open(secret, linkSecretPlace(l.ID)); err != nil {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	batchMost = 512 // arrivals in one transaction
-	batchTime = 30 * time.Second
+	batchMost = 512              // arrivals in one transaction
+	batchTime = 30 * time.Second // how long a batch waits for the writer
 )
 
 type batchStore interface {

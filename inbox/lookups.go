@@ -51,6 +51,6 @@ func (l *lookups) get(ctx context.Context, linkID string) (HookedLink, error) {
 	l.mu.Lock()
 	delete(l.asked, linkID) // whoever comes from here on asks anew
 	l.mu.Unlock()
-	one.link, one.err = l.find(context.WithoutCancel(ctx), linkID)
+	one.link, one.err = l.find(context.WithoutCancel(ctx), linkID) // for the others too, whoever of them gives up
 	return one.link, one.err
 }
